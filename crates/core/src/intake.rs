@@ -1,0 +1,162 @@
+//! From an invocation to the handler's own code and back: each record once, no record lost.
+//!
+//! This is where the two dispositions are carried out. For the records of one message:
+//! - if any of them is to be retried, the message is handed back, and nothing of it is rejected
+//!   yet: the next delivery decides again, so that a record is not rejected twice;
+//! - otherwise the rejected ones go to the rejected queue, and the message is done;
+//! - if the rejected queue does not take one, the message is handed back.
+//!
+//! Work therefore has to be safe to repeat.
+
+use std::panic::AssertUnwindSafe;
+use std::time::Duration;
+
+use aws_lambda_events::event::sqs::SqsBatchResponse;
+use futures_util::FutureExt;
+use serde_json::Value;
+use tracing::{Instrument, error, info_span, warn};
+
+use crate::batch::{self, HandBack, Limits, MessageWithoutId};
+use crate::deadline::Deadline;
+use crate::disposition::{Disposition, Failure};
+use crate::event::{Invocation, ReadRecord, Record, records_in_body, records_in_event};
+use crate::rejected::{RejectedQueue, Rejection};
+
+/// What the intake of records needs to know.
+#[derive(Debug, Clone)]
+pub struct Intake {
+    /// Where rejected records go.
+    pub rejected: RejectedQueue,
+    /// The function's name, noted with each rejection.
+    pub function: String,
+    /// How many messages are worked on at the same time.
+    pub concurrency: usize,
+    /// A message is not started any more when less than this is left.
+    pub start_margin: Duration,
+}
+
+/// The invocation as a whole has failed, and Lambda is to deliver it again: Retry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum InvocationFailed {
+    /// A batch could not be answered message by message.
+    #[error(transparent)]
+    Batch(#[from] MessageWithoutId),
+    /// An event without a queue has to be delivered again.
+    #[error("the event has to be delivered again; the log has the cause")]
+    Direct(#[from] HandBack),
+}
+
+type Rejected = (Box<dyn Failure>, Value);
+
+impl Intake {
+    /// Gives each record of the invocation to `work`, and answers as the trigger expects: a batch
+    /// with its batch item failures, an event by itself with nothing.
+    ///
+    /// # Errors
+    /// [`InvocationFailed`] if all of it has to be delivered again.
+    pub async fn each_record<Work, Done, E>(
+        &self,
+        invocation: Invocation,
+        deadline: Deadline,
+        work: Work,
+    ) -> Result<Option<SqsBatchResponse>, InvocationFailed>
+    where
+        Work: Fn(Record) -> Done,
+        Done: Future<Output = Result<(), E>>,
+        E: Failure + 'static,
+    {
+        match invocation {
+            Invocation::Batch(event) => {
+                let limits = Limits {
+                    concurrency: self.concurrency,
+                    deadline,
+                    start_margin: self.start_margin,
+                };
+                let one_message = async |body: String| self.message(records_in_body(&body), &work).await;
+                Ok(Some(batch::process(event, limits, one_message).await?))
+            }
+            Invocation::Direct(event) => {
+                let records = records_in_event(event);
+                let message = AssertUnwindSafe(self.message(records, &work));
+                message.catch_unwind().await.unwrap_or(Err(HandBack))?;
+                Ok(None)
+            }
+        }
+    }
+
+    async fn message<Work, Done, E>(&self, records: Vec<ReadRecord>, work: &Work) -> Result<(), HandBack>
+    where
+        Work: Fn(Record) -> Done,
+        Done: Future<Output = Result<(), E>>,
+        E: Failure + 'static,
+    {
+        let mut rejected: Vec<Rejected> = Vec::new();
+        let mut retry = false;
+        for record in records {
+            match one_record(record, work).await {
+                Ok(()) => {}
+                Err((failure, record)) => {
+                    note(&*failure);
+                    match failure.disposition() {
+                        Disposition::Retry => retry = true,
+                        Disposition::Reject => rejected.push((failure, record)),
+                    }
+                }
+            }
+        }
+        if retry {
+            return Err(HandBack);
+        }
+        self.reject(rejected).await
+    }
+
+    async fn reject(&self, rejected: Vec<Rejected>) -> Result<(), HandBack> {
+        for (failure, record) in rejected {
+            let rejection = Rejection::new(&*failure, record, &self.function);
+            self.rejected.send(&rejection).await.map_err(|failed| {
+                let cause = std::error::Error::source(&failed).map(ToString::to_string);
+                error!(reason = "rejected-queue-unavailable", cause, "{failed}");
+                HandBack
+            })?;
+            metrics::counter!("Rejected", "reason" => failure.reason()).increment(1);
+        }
+        Ok(())
+    }
+}
+
+async fn one_record<Work, Done, E>(record: ReadRecord, work: &Work) -> Result<(), Rejected>
+where
+    Work: Fn(Record) -> Done,
+    Done: Future<Output = Result<(), E>>,
+    E: Failure + 'static,
+{
+    let record = record.map_err(|malformed| {
+        let raw = malformed.raw.clone();
+        (Box::new(malformed) as Box<dyn Failure>, raw)
+    })?;
+    let raw = record.raw.clone();
+    let span = info_span!("record", bucket = record.bucket, key = record.key);
+    let outcome = work(record).instrument(span).await;
+    outcome.map_err(|failure| (Box::new(failure) as Box<dyn Failure>, raw))
+}
+
+fn note(failure: &dyn Failure) {
+    let reason = failure.reason();
+    let cause = innermost_cause(failure);
+    match failure.disposition() {
+        Disposition::Retry => {
+            metrics::counter!("Retried", "reason" => reason).increment(1);
+            warn!(reason, cause, disposition = "retry", "{failure}");
+        }
+        Disposition::Reject => warn!(reason, cause, disposition = "reject", "{failure}"),
+    }
+}
+
+/// What lies at the bottom of an error: SDK errors say "service error" and nothing else on top.
+fn innermost_cause(failure: &dyn Failure) -> Option<String> {
+    let mut source = failure.source()?;
+    while let Some(deeper) = source.source() {
+        source = deeper;
+    }
+    Some(source.to_string())
+}

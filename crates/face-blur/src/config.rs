@@ -1,0 +1,182 @@
+//! The function's settings, from its environment.
+
+use std::str::FromStr;
+
+use gatehouse_core::config::{ConfigError, Environment};
+use gatehouse_redact::Limits;
+
+/// Which detector looks for faces.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum DetectorChoice {
+    /// The model inside of the function.
+    #[default]
+    Embedded,
+    /// Amazon Rekognition.
+    Rekognition,
+    /// Both, and all faces that either of them finds: the highest recall.
+    Both,
+    /// Amazon Rekognition, and the model inside of the function while Rekognition fails.
+    Fallback,
+}
+
+/// What becomes of a photo in which no face was found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum NoFaces {
+    /// It is published with its metadata cleaned, its picture untouched.
+    #[default]
+    Publish,
+    /// It goes to the rejected queue as `no-faces-found`, for a person to look at.
+    Withhold,
+}
+
+/// A setting has a value that is not one of its choices.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("should be one of {0}")]
+pub struct NotAChoice(&'static str);
+
+impl FromStr for DetectorChoice {
+    type Err = NotAChoice;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "embedded" => Ok(Self::Embedded),
+            "rekognition" => Ok(Self::Rekognition),
+            "both" => Ok(Self::Both),
+            "fallback" => Ok(Self::Fallback),
+            _ => Err(NotAChoice("embedded, rekognition, both, fallback")),
+        }
+    }
+}
+
+impl FromStr for NoFaces {
+    type Err = NotAChoice;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "publish" => Ok(Self::Publish),
+            "withhold" => Ok(Self::Withhold),
+            _ => Err(NotAChoice("publish, withhold")),
+        }
+    }
+}
+
+/// Everything that can be set.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Config {
+    /// `SOURCE_BUCKET`: events of any other bucket are rejected.
+    pub source_bucket: String,
+    /// `DESTINATION_BUCKET`: where photos are published. Never the source bucket.
+    pub destination_bucket: String,
+    /// `REJECTED_QUEUE_URL`: where records go that will never work.
+    pub rejected_queue_url: String,
+    /// `DETECTOR`: default `embedded`.
+    pub detector: DetectorChoice,
+    /// `DETECTOR_MODEL`: the path of an ONNX file with CenterFace's inputs and outputs, to be used
+    /// instead of the embedded one.
+    pub detector_model: Option<String>,
+    /// `NO_FACES`: default `publish`.
+    pub no_faces: NoFaces,
+    /// `FACE_MARGIN`: how far a region reaches beyond the face on each side, as a ratio of the
+    /// face's width and height. Default 0.15: ears, chin and hairline belong to a face too.
+    pub face_margin: f32,
+    /// `MAX_BYTES` and `MAX_PIXELS`: the largest photo that is taken.
+    pub limits: Limits,
+    /// `CONCURRENCY`: messages of one batch that are worked on at the same time. Default 4: one
+    /// photo computes while others are fetched and published.
+    pub concurrency: usize,
+}
+
+impl Config {
+    /// Reads the settings.
+    ///
+    /// # Errors
+    /// [`ConfigError`] with every variable that is missing or can't be used; also when source and
+    /// destination are the same bucket, because the function would then be triggered by its own
+    /// photos, without end.
+    pub fn read(mut environment: Environment) -> Result<Self, ConfigError> {
+        let defaults = Limits::default();
+        let config = Self {
+            source_bucket: environment.required("SOURCE_BUCKET"),
+            destination_bucket: environment.required("DESTINATION_BUCKET"),
+            rejected_queue_url: environment.required("REJECTED_QUEUE_URL"),
+            detector: environment.parsed("DETECTOR", DetectorChoice::default()),
+            detector_model: environment.optional("DETECTOR_MODEL"),
+            no_faces: environment.parsed("NO_FACES", NoFaces::default()),
+            face_margin: environment.parsed("FACE_MARGIN", 0.15),
+            limits: Limits {
+                bytes: environment.parsed("MAX_BYTES", defaults.bytes),
+                pixels: environment.parsed("MAX_PIXELS", defaults.pixels),
+                ..defaults
+            },
+            concurrency: environment.parsed("CONCURRENCY", 4),
+        };
+        config.check(&mut environment);
+        environment.finish(config)
+    }
+
+    fn check(&self, environment: &mut Environment) {
+        let (source, destination) = (&self.source_bucket, &self.destination_bucket);
+        if source == destination && !source.is_empty() {
+            let problem = format!(
+                "is \"{destination}\", and so is SOURCE_BUCKET: each published photo would start \
+                 the function again; name another bucket"
+            );
+            environment.problem("DESTINATION_BUCKET", problem);
+        }
+        if !(0.0..=1.0).contains(&self.face_margin) {
+            environment.problem("FACE_MARGIN", "should be a ratio from 0 to 1");
+        }
+        if self.concurrency == 0 {
+            environment.problem("CONCURRENCY", "should be at least 1");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(more: &[(&str, &str)]) -> Result<Config, String> {
+        let needed = [
+            ("SOURCE_BUCKET", "in"),
+            ("DESTINATION_BUCKET", "out"),
+            ("REJECTED_QUEUE_URL", "https://sqs.example/rejected"),
+        ];
+        let variables = needed.iter().chain(more).copied();
+        Config::read(Environment::from_iter(variables)).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn buckets_and_queue_are_all_that_has_to_be_set() {
+        let config = read(&[]).unwrap();
+        assert_eq!(config.detector, DetectorChoice::Embedded);
+        assert_eq!(config.no_faces, NoFaces::Publish);
+    }
+
+    #[test]
+    fn a_destination_that_would_trigger_the_function_again_is_refused() {
+        let error = read(&[("DESTINATION_BUCKET", "in")]).unwrap_err();
+        assert!(error.contains("SOURCE_BUCKET") && error.contains("\"in\""), "{error}");
+    }
+
+    #[test]
+    fn every_bad_value_is_named_with_what_would_be_right() {
+        let bad = [
+            ("DETECTOR", "magic"),
+            ("NO_FACES", "maybe"),
+            ("MAX_BYTES", "-1"),
+            ("FACE_MARGIN", "7"),
+            ("CONCURRENCY", "0"),
+        ];
+        let error = read(&bad).unwrap_err();
+        for expected in [
+            "embedded, rekognition",
+            "publish, withhold",
+            "MAX_BYTES",
+            "FACE_MARGIN",
+            "CONCURRENCY",
+        ] {
+            assert!(error.contains(expected), "{expected} is not in: {error}");
+        }
+    }
+}

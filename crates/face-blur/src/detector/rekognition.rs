@@ -1,0 +1,265 @@
+//! Amazon Rekognition's DetectFaces.
+//!
+//! It reads JPEG and PNG objects of up to 15 MB from S3 by itself, takes up to 5 MB of image bytes
+//! in a request, and lists the 100 largest faces at the most (Rekognition developer guide,
+//! "Guidelines and quotas"; API reference, "DetectFaces").
+
+use std::fmt::Display;
+
+use aws_sdk_rekognition::Client;
+use aws_sdk_rekognition::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_rekognition::operation::detect_faces::DetectFacesError;
+use aws_sdk_rekognition::primitives::Blob;
+use aws_sdk_rekognition::types::{FaceDetail, Image, S3Object};
+use gatehouse_detect::{Face, union};
+use gatehouse_redact::{Format, Preview};
+
+use super::{FindFaces, Subject};
+use crate::error::PhotoError;
+
+/// The largest S3 object that Rekognition reads, in bytes.
+const LARGEST_OBJECT: usize = 15 * 1024 * 1024;
+/// The most image bytes in one request.
+const LARGEST_IMAGE: usize = 5 * 1024 * 1024;
+/// The most faces in one answer.
+const MOST_FACES: usize = 100;
+/// JPEG qualities to try until the picture fits into a request. The last one always does: at 2,048
+/// pixels a side it is far below the limit.
+const QUALITIES: [u8; 3] = [90, 70, 40];
+/// Parts of a photo are not divided below this, in pixels a side. 80 is Rekognition's own limit.
+const SMALLEST_PART: u32 = 160;
+
+/// Asks Amazon Rekognition.
+#[derive(Debug, Clone)]
+pub struct Rekognition(Client);
+
+/// A rectangle of the preview, in pixels.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Part {
+    left: u32,
+    top: u32,
+    width: u32,
+    height: u32,
+}
+
+impl Rekognition {
+    /// Asks through this client.
+    pub fn new(client: Client) -> Self {
+        Self(client)
+    }
+
+    /// The whole photo: by reference where Rekognition can read the object, else as bytes.
+    async fn whole(&self, subject: &Subject) -> Result<Vec<Face>, PhotoError> {
+        if let Some(object) = readable_object(subject) {
+            match self.ask(Image::builder().s3_object(object).build()).await {
+                Err(PhotoError::DetectorRefused(cause)) => {
+                    tracing::info!(cause, "Rekognition can't read the object; sending a picture");
+                }
+                answer => return answer,
+            }
+        }
+        self.ask(picture(&subject.preview)?).await
+    }
+
+    /// Looks at parts of the photo, and at parts of those parts, until each answer is complete.
+    async fn in_parts(&self, preview: &Preview) -> Result<Vec<Face>, PhotoError> {
+        let whole = Part {
+            left: 0,
+            top: 0,
+            width: preview.width(),
+            height: preview.height(),
+        };
+        let mut parts = whole.quarters();
+        let mut faces = Vec::new();
+        while let Some(part) = parts.pop() {
+            let Part {
+                left,
+                top,
+                width,
+                height,
+            } = part;
+            let found = self.ask(picture(&preview.crop(left, top, width, height)?)?).await?;
+            if found.len() >= MOST_FACES {
+                if width.min(height) < 2 * SMALLEST_PART {
+                    return Err(PhotoError::TooManyFaces);
+                }
+                parts.extend(part.quarters());
+            }
+            faces.extend(found.into_iter().map(|face| part.to_whole(face, &whole)));
+        }
+        Ok(faces)
+    }
+
+    async fn ask(&self, image: Image) -> Result<Vec<Face>, PhotoError> {
+        let answer = self.0.detect_faces().image(image).send().await.map_err(classify)?;
+        answer.face_details().iter().map(face).collect()
+    }
+}
+
+impl FindFaces for Rekognition {
+    async fn find_faces(&self, subject: &Subject) -> Result<Vec<Face>, PhotoError> {
+        let faces = self.whole(subject).await?;
+        if faces.len() < MOST_FACES {
+            return Ok(faces);
+        }
+        tracing::warn!(
+            faces = faces.len(),
+            "Rekognition lists no more faces than this; looking at the photo in parts"
+        );
+        metrics::counter!("DetectorSecondPasses").increment(1);
+        let more = self.in_parts(&subject.preview).await?;
+        Ok(union([faces, more].concat()))
+    }
+}
+
+/// The object for Rekognition to read by itself, where it can. It applies EXIF orientation to
+/// JPEG only, so a PNG that has to be turned is sent upright instead.
+fn readable_object(subject: &Subject) -> Option<S3Object> {
+    let known_format = match subject.format {
+        Format::Jpeg => true,
+        Format::Png => !subject.turned,
+        _ => false,
+    };
+    let object = S3Object::builder()
+        .bucket(&subject.record.bucket)
+        .name(&subject.record.key)
+        .set_version(subject.record.version_id.clone());
+    (known_format && subject.bytes <= LARGEST_OBJECT).then(|| object.build())
+}
+
+fn picture(preview: &Preview) -> Result<Image, PhotoError> {
+    for quality in QUALITIES {
+        let jpeg = preview.to_jpeg(quality)?;
+        if jpeg.len() <= LARGEST_IMAGE {
+            return Ok(Image::builder().bytes(Blob::new(jpeg)).build());
+        }
+    }
+    Err(PhotoError::DetectorRefused(
+        "the picture does not fit into a request".into(),
+    ))
+}
+
+/// A face without a box would be a face that stays visible: the answer is refused as a whole.
+fn face(detail: &FaceDetail) -> Result<Face, PhotoError> {
+    let incomplete = || PhotoError::DetectorUnavailable("a face came without a complete box".into());
+    let area = detail.bounding_box().ok_or_else(incomplete)?;
+    Ok(Face {
+        left: area.left().ok_or_else(incomplete)?,
+        top: area.top().ok_or_else(incomplete)?,
+        width: area.width().ok_or_else(incomplete)?,
+        height: area.height().ok_or_else(incomplete)?,
+        confidence: detail.confidence().unwrap_or(100.0) / 100.0,
+    })
+}
+
+fn classify<R>(error: SdkError<DetectFacesError, R>) -> PhotoError
+where
+    R: std::fmt::Debug + Send + Sync + 'static,
+{
+    let refused = match error.code() {
+        Some(
+            code @ ("ImageTooLargeException"
+            | "InvalidImageFormatException"
+            | "InvalidS3ObjectException"
+            | "InvalidParameterException"),
+        ) => Some(code),
+        _ => None,
+    };
+    match refused {
+        Some(code) => PhotoError::DetectorRefused(refusal(code, error.message())),
+        None => PhotoError::DetectorUnavailable(Box::new(error)),
+    }
+}
+
+fn refusal(code: impl Display, message: Option<&str>) -> String {
+    format!("{code}: {}", message.unwrap_or("no message"))
+}
+
+impl Part {
+    /// Four parts that overlap by an eighth, so that a face on a border is whole in one of them.
+    fn quarters(self) -> Vec<Self> {
+        let overlapping = |length: u32| (length / 2 + length / 8).clamp(1, length.max(1));
+        let (width, height) = (overlapping(self.width), overlapping(self.height));
+        let right = self.left + self.width.saturating_sub(width);
+        let bottom = self.top + self.height.saturating_sub(height);
+        let corners = [
+            (self.left, self.top),
+            (right, self.top),
+            (self.left, bottom),
+            (right, bottom),
+        ];
+        corners
+            .map(|(left, top)| Self {
+                left,
+                top,
+                width,
+                height,
+            })
+            .to_vec()
+    }
+
+    /// A face in ratios of this part, in ratios of the whole.
+    fn to_whole(self, face: Face, whole: &Self) -> Face {
+        let (wide, high) = (whole.width.max(1) as f32, whole.height.max(1) as f32);
+        let (width, height) = (self.width as f32 / wide, self.height as f32 / high);
+        Face {
+            left: self.left as f32 / wide + face.left * width,
+            top: self.top as f32 / high + face.top * height,
+            width: face.width * width,
+            height: face.height * height,
+            ..face
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const WHOLE: Part = Part {
+        left: 0,
+        top: 0,
+        width: 1600,
+        height: 800,
+    };
+
+    #[test]
+    fn the_quarters_of_a_part_cover_it_and_overlap() {
+        let covers = |x: u32, y: u32| {
+            let inside = |part: &Part| {
+                (part.left..part.left + part.width).contains(&x) && (part.top..part.top + part.height).contains(&y)
+            };
+            WHOLE.quarters().iter().filter(|part| inside(part)).count()
+        };
+        for (x, y) in [(0, 0), (1599, 0), (0, 799), (1599, 799), (100, 700)] {
+            assert!(covers(x, y) >= 1, "({x}, {y}) is in no part");
+        }
+        assert_eq!(covers(800, 400), 4);
+    }
+
+    #[test]
+    fn a_face_in_a_part_lies_at_its_place_in_the_whole() {
+        let part = Part {
+            left: 800,
+            top: 400,
+            width: 800,
+            height: 400,
+        };
+        let face = Face {
+            left: 0.5,
+            top: 0.5,
+            width: 0.1,
+            height: 0.2,
+            confidence: 0.9,
+        };
+        let placed = part.to_whole(face, &WHOLE);
+        assert_eq!((placed.left, placed.top), (0.75, 0.75));
+        assert_eq!((placed.width, placed.height), (0.05, 0.1));
+    }
+
+    #[test]
+    fn a_face_without_a_box_refuses_the_answer_instead_of_going_missing() {
+        let answer = face(&FaceDetail::builder().confidence(99.0).build());
+        assert!(matches!(answer, Err(PhotoError::DetectorUnavailable(_))));
+    }
+}

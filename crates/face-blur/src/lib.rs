@@ -1,0 +1,140 @@
+//! A photo goes in, the same photo without its faces comes out.
+//!
+//! **What happens when something fails.** Throttling, an outage, a time-out, a lost race or a
+//! panic hand the message back, and it is delivered again; after five deliveries it is in the
+//! dead-letter queue. What will never work (not a photo, corrupt, too large, gone) goes to the
+//! rejected queue at once, with its reason. An upload that is published already, or was
+//! overtaken by a newer one, is skipped. Nothing is lost, because a message only counts as done
+//! after its photo is in the destination or its record in the rejected queue; and no face gets
+//! out, because nothing is published that was not looked at, decoded to its end and redacted.
+
+mod blocking;
+pub mod config;
+pub mod destination;
+pub mod detector;
+pub mod error;
+pub mod fetch;
+mod look;
+mod report;
+
+use std::time::Duration;
+
+use aws_config::SdkConfig;
+use aws_lambda_events::event::sqs::SqsBatchResponse;
+use gatehouse_core::deadline::Deadline;
+use gatehouse_core::event::{Invocation, Record};
+use gatehouse_core::intake::{Intake, InvocationFailed};
+use gatehouse_core::rejected::RejectedQueue;
+use lambda_runtime::LambdaEvent;
+use tracing::info;
+
+use config::{Config, NoFaces};
+use destination::{Destination, Outcome};
+use detector::{Detector, Embedded, FindFaces, Rekognition};
+use error::PhotoError;
+use fetch::Original;
+use report::{Stopwatch, Summary};
+
+/// A large photo takes a few seconds; less than this is not worth starting with.
+const START_MARGIN: Duration = Duration::from_secs(5);
+
+/// What the handler works with. Built once per process.
+#[derive(Debug, Clone)]
+pub struct Deps {
+    /// The settings.
+    pub config: Config,
+    /// Where photos come from.
+    pub source: aws_sdk_s3::Client,
+    /// Where photos go to.
+    pub destination: Destination,
+    /// Who finds the faces.
+    pub detector: Detector,
+    /// Who takes records in and deals with those that fail.
+    pub intake: Intake,
+}
+
+impl Deps {
+    /// Builds the clients around a model that is loaded already.
+    pub fn new(config: Config, aws: &SdkConfig, embedded: Embedded) -> Self {
+        let s3 = aws_sdk_s3::Client::new(aws);
+        let rejected = RejectedQueue::new(aws_sdk_sqs::Client::new(aws), &config.rejected_queue_url);
+        let rekognition = Rekognition::new(aws_sdk_rekognition::Client::new(aws));
+        Self {
+            source: s3.clone(),
+            destination: Destination::new(s3, &config.destination_bucket),
+            detector: Detector::new(config.detector, embedded, rekognition),
+            intake: Intake {
+                rejected,
+                function: std::env::var("AWS_LAMBDA_FUNCTION_NAME").unwrap_or_default(),
+                concurrency: config.concurrency,
+                start_margin: START_MARGIN,
+            },
+            config,
+        }
+    }
+}
+
+/// Handles one invocation: every record of it, each by itself.
+///
+/// # Errors
+/// [`InvocationFailed`] if all of it has to be delivered again.
+pub async fn handle(deps: &Deps, event: LambdaEvent<Invocation>) -> Result<Option<SqsBatchResponse>, InvocationFailed> {
+    let deadline = Deadline::of(&event.context);
+    deps.intake
+        .each_record(event.payload, deadline, |record| one_photo(deps, record))
+        .await
+}
+
+/// The life of a photo.
+async fn one_photo(deps: &Deps, record: Record) -> Result<(), PhotoError> {
+    let mut stopwatch = Stopwatch::start();
+    if !is_wanted(deps, &record).await? {
+        return Ok(());
+    }
+    let limits = deps.config.limits;
+    let Original { bytes, keep } = fetch::fetch(&deps.source, &record, limits.bytes).await?;
+    let bytes_in = bytes.len();
+    stopwatch.fetch = stopwatch.lap();
+
+    let (photo, subject) = look::look(bytes, &record, limits).await?;
+    stopwatch.decode = stopwatch.lap();
+    let faces = deps.detector.find_faces(&subject).await?;
+    stopwatch.detect = stopwatch.lap();
+    if faces.is_empty() && deps.config.no_faces == NoFaces::Withhold {
+        return Err(PhotoError::NoFacesFound);
+    }
+
+    let redacted = look::hide(photo, faces, deps.config.face_margin).await?;
+    stopwatch.redact = stopwatch.lap();
+    let summary = Summary::of(&redacted, bytes_in);
+    match deps.destination.publish(&record, &keep, redacted).await? {
+        Outcome::Published => summary.say(stopwatch),
+        Outcome::Superseded => info!("skipped: the same or a newer upload came first"),
+    }
+    Ok(())
+}
+
+/// Whether this record is work: of the source bucket, a file, and not published yet.
+async fn is_wanted(deps: &Deps, record: &Record) -> Result<bool, PhotoError> {
+    let expected = &deps.config.source_bucket;
+    if record.bucket != *expected {
+        let (bucket, expected) = (record.bucket.clone(), expected.clone());
+        return Err(PhotoError::UnexpectedBucket { bucket, expected });
+    }
+    #[cfg(feature = "panic-on-request")]
+    assert!(
+        !record.key.ends_with("panic-on-request.jpg"),
+        "a test asked for this panic"
+    );
+
+    if record.is_folder() {
+        info!("skipped: a folder, not a file");
+        return Ok(false);
+    }
+    if deps.destination.has(record).await? {
+        info!("skipped: published already, or overtaken by a newer upload");
+        metrics::counter!("Skipped").increment(1);
+        return Ok(false);
+    }
+    Ok(true)
+}

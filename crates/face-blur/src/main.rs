@@ -1,0 +1,30 @@
+//! Wires the function up: settings, clients, model, loop.
+
+use face_blur::config::Config;
+use face_blur::detector::Embedded;
+use face_blur::{Deps, handle};
+use gatehouse_core::config::Environment;
+use gatehouse_core::telemetry::Telemetry;
+use gatehouse_core::{aws, function};
+use lambda_runtime::Error;
+
+// One thread drives all calls; pictures are computed on threads of their own.
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Error> {
+    let telemetry = Telemetry::init("face_blur")?;
+    let deps = deps().await.inspect_err(|error| {
+        tracing::error!(reason = "not-started", "{error}");
+    })?;
+    // Connects while the first invocation is on its way; not waited for.
+    let destination = deps.destination.clone();
+    tokio::spawn(async move { destination.warm_up().await });
+
+    function::run(telemetry, |event| handle(&deps, event)).await
+}
+
+async fn deps() -> Result<Deps, Error> {
+    let config = Config::read(Environment::of_process())?;
+    let model = config.detector_model.as_ref().map(std::fs::read).transpose()?;
+    let embedded = Embedded::load(model)?;
+    Ok(Deps::new(config, &aws::config().await, embedded))
+}

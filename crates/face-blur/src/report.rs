@@ -1,0 +1,111 @@
+//! Step 7: say what happened, in one log line and in metrics.
+
+use std::time::Instant;
+
+use metrics::{counter, histogram};
+use tracing::info;
+
+use crate::destination::Redacted;
+
+/// How long each step took, in milliseconds.
+#[derive(Debug)]
+pub struct Stopwatch {
+    start: Instant,
+    last: Instant,
+    /// Fetching from S3.
+    pub fetch: f64,
+    /// Decoding and scaling down.
+    pub decode: f64,
+    /// Finding faces.
+    pub detect: f64,
+    /// Hiding faces and writing the file.
+    pub redact: f64,
+}
+
+impl Stopwatch {
+    /// Starts to measure.
+    pub fn start() -> Self {
+        let now = Instant::now();
+        Self {
+            start: now,
+            last: now,
+            fetch: 0.0,
+            decode: 0.0,
+            detect: 0.0,
+            redact: 0.0,
+        }
+    }
+
+    /// The time since the lap before, in milliseconds.
+    pub fn lap(&mut self) -> f64 {
+        let now = Instant::now();
+        let lap = now.duration_since(std::mem::replace(&mut self.last, now));
+        lap.as_secs_f64() * 1000.0
+    }
+}
+
+/// What is said of a published photo.
+#[derive(Debug, Clone, Copy)]
+pub struct Summary {
+    faces: usize,
+    engine: &'static str,
+    bytes_in: usize,
+    bytes_out: usize,
+}
+
+impl Summary {
+    /// The summary of a photo that came in with so many bytes.
+    pub fn of(redacted: &Redacted, bytes_in: usize) -> Self {
+        let Redacted { bytes, faces, engine } = redacted;
+        Self {
+            faces: *faces,
+            engine,
+            bytes_in,
+            bytes_out: bytes.len(),
+        }
+    }
+
+    /// Says it.
+    pub fn say(self, mut stopwatch: Stopwatch) {
+        let Self {
+            faces,
+            engine,
+            bytes_in,
+            bytes_out,
+        } = self;
+        let publish = stopwatch.lap();
+        let Stopwatch {
+            start,
+            fetch,
+            decode,
+            detect,
+            redact,
+            ..
+        } = stopwatch;
+        let total = start.elapsed().as_secs_f64() * 1000.0;
+        info!(
+            faces,
+            engine,
+            bytesIn = bytes_in,
+            bytesOut = bytes_out,
+            fetchMs = rounded(fetch),
+            decodeMs = rounded(decode),
+            detectMs = rounded(detect),
+            redactMs = rounded(redact),
+            publishMs = rounded(publish),
+            totalMs = rounded(total),
+            "published"
+        );
+        counter!("Photos").increment(1);
+        counter!("Faces").increment(faces as u64);
+        counter!("BytesIn").increment(bytes_in as u64);
+        counter!("BytesOut").increment(bytes_out as u64);
+        histogram!("DetectTime").record(detect);
+        histogram!("RedactTime").record(redact);
+    }
+}
+
+/// Milliseconds with one decimal: more would be noise.
+fn rounded(milliseconds: f64) -> f64 {
+    (milliseconds * 10.0).round() / 10.0
+}
