@@ -1,0 +1,94 @@
+//! The styles: what a region looks like once nothing of the original is left in it.
+//!
+//! Blur and pixelate see a region only through [`Cells`]: averages over at least 8×8 pixels (unless the region itself
+//! is smaller), about five across the shorter side. Two originals with the same averages give the same result, so no
+//! sharpening brings a face back.
+
+mod cells;
+
+use cells::Cells;
+
+use crate::pixels::Pixels;
+use crate::region::Area;
+use crate::{Options, Shape, Style};
+
+/// Hides each area in turn. Areas may overlap: the later one then averages what the earlier one left.
+pub(crate) fn hide(pixels: &mut Pixels, areas: &[Area], options: &Options) {
+    for area in areas {
+        match options.style {
+            Style::Blur => {
+                let cells = Cells::of(pixels, area);
+                let columns = cells.smooth_columns();
+                paint(pixels, area, options.shape, |y| cells.smooth_row(y, &columns));
+            }
+            Style::Pixelate => {
+                let cells = Cells::of(pixels, area);
+                paint(pixels, area, options.shape, |y| cells.plain_row(y));
+            }
+            Style::Fill(rgb) => {
+                let one = if pixels.wide { 257.0 } else { 1.0 };
+                let color = pixels.color.of_rgb(rgb).map(|sample| f32::from(sample) * one);
+                let row = vec![color; area.x.len()];
+                paint(pixels, area, options.shape, |_| row.clone());
+            }
+        }
+    }
+}
+
+/// Replaces the colours of each pixel within the shape; alpha stays. `row(y)` gives the colours of all columns of the
+/// area in its row `y`, counted from the area's top.
+fn paint(pixels: &mut Pixels, area: &Area, shape: Shape, row: impl Fn(usize) -> Vec<[f32; 4]>) {
+    let (stride, pixel_bytes, wide) = (pixels.stride(), pixels.pixel_bytes(), pixels.wide);
+    let channels = pixels.color.channels() - usize::from(pixels.color.has_alpha());
+    let rows = pixels
+        .data
+        .chunks_exact_mut(stride)
+        .enumerate()
+        .skip(area.y.start)
+        .take(area.y.len());
+    for (y, bytes) in rows {
+        let columns = columns_within(area, shape, y);
+        let colors = row(y - area.y.start);
+        let targets = bytes
+            .chunks_exact_mut(pixel_bytes)
+            .skip(columns.start)
+            .take(columns.len());
+        for (pixel, color) in targets.zip(colors.iter().skip(columns.start - area.x.start)) {
+            let samples = color.iter().take(channels);
+            // The casts saturate: out of range becomes the nearest value.
+            if wide {
+                let places = pixel.chunks_exact_mut(2);
+                places
+                    .zip(samples)
+                    .for_each(|(place, sample)| place.copy_from_slice(&((sample + 0.5) as u16).to_be_bytes()));
+            } else {
+                pixel
+                    .iter_mut()
+                    .zip(samples)
+                    .for_each(|(place, sample)| *place = (sample + 0.5) as u8);
+            }
+        }
+    }
+}
+
+/// The columns of row `y` that the shape touches; within `area.x`, possibly none.
+fn columns_within(area: &Area, shape: Shape, y: usize) -> std::ops::Range<usize> {
+    if shape == Shape::Rectangle {
+        return area.x.clone();
+    }
+    let centre_x = (area.outer_x.0 + area.outer_x.1) / 2.0;
+    let centre_y = (area.outer_y.0 + area.outer_y.1) / 2.0;
+    // A region of no width still hides the pixel it is at.
+    let radius_x = ((area.outer_x.1 - area.outer_x.0) / 2.0).max(0.5);
+    let radius_y = ((area.outer_y.1 - area.outer_y.0) / 2.0).max(0.5);
+    // Of the pixel's height take what is nearest to the centre, so that each pixel touched is hidden.
+    let nearest = centre_y.clamp(y as f64, y as f64 + 1.0);
+    let rise = (nearest - centre_y) / radius_y;
+    let reach = radius_x * (1.0 - rise * rise).max(0.0).sqrt();
+    let (from, to) = (
+        (centre_x - reach).floor().max(0.0) as usize,
+        (centre_x + reach).ceil().max(0.0) as usize,
+    );
+    let from = from.clamp(area.x.start, area.x.end);
+    from..to.clamp(from, area.x.end)
+}

@@ -1,0 +1,259 @@
+//! What must be known of a JPEG before its picture is decoded, gathered in one walk over its segments.
+
+use super::segments::{APP0, APP1, APP14, DAC, DNL, DQT, DRI, SOS, Segment, Segments};
+use crate::metadata::exif::Exif;
+use crate::{Error, Limits};
+
+/// A quantisation table in natural order (row by row), as opposed to the file's zigzag order.
+pub(super) type QuantTable = [u16; 64];
+
+/// More scans than any encoder writes; each one costs a walk over the whole picture, however short it is.
+const MOST_SCANS: usize = 100;
+
+/// What the segments of a file say.
+#[derive(Debug)]
+pub(super) struct Header<'a> {
+    pub frame: Frame,
+    pub exif: Exif<'a>,
+    /// Whether a JFIF segment fixes the colour space to YCbCr.
+    pub jfif: bool,
+    /// The colour transform that an Adobe segment states: 0 none, 1 YCbCr, 2 YCCK.
+    pub adobe_transform: Option<u8>,
+    /// Size of what follows EOI.
+    pub trailing: usize,
+}
+
+/// The frame header (ITU-T T.81 section B.2.2).
+#[derive(Debug, Default)]
+pub(super) struct Frame {
+    pub progressive: bool,
+    pub width: u16,
+    pub height: u16,
+    pub components: Vec<Component>,
+}
+
+/// One component of the frame: one, three or four of them.
+#[derive(Debug, Clone)]
+pub(super) struct Component {
+    pub id: u8,
+    /// Sampling factors across and down, each 1–4.
+    pub sampling: (u8, u8),
+    table: u8,
+    /// The table in force at the component's first scan.
+    pub quant: Option<QuantTable>,
+    has_dc: bool,
+}
+
+impl<'a> Header<'a> {
+    /// Walks over all segments.
+    ///
+    /// # Errors
+    /// What is unsupported, beyond the limits, or visibly broken. The entropy-coded data is not looked at.
+    pub fn read(file: &'a [u8], limits: &Limits) -> Result<Self, Error> {
+        let mut reader = Reader {
+            limits,
+            frame: None,
+            tables: [None; 4],
+            exif: None,
+            jfif: false,
+            adobe: None,
+            scans: 0,
+        };
+        let mut segments = Segments::of(file)?;
+        for segment in segments.by_ref() {
+            reader.take(segment?)?;
+        }
+        let frame = reader.frame.ok_or_else(|| Error::corrupt("it has no frame header"))?;
+        if frame.components.iter().any(|component| !component.has_dc) {
+            return Err(Error::corrupt("the scan of a colour component is missing"));
+        }
+        Ok(Self {
+            frame,
+            exif: reader.exif.unwrap_or_default(),
+            jfif: reader.jfif,
+            adobe_transform: reader.adobe,
+            trailing: segments.trailing().len(),
+        })
+    }
+}
+
+struct Reader<'a, 'l> {
+    limits: &'l Limits,
+    frame: Option<Frame>,
+    tables: [Option<QuantTable>; 4],
+    exif: Option<Exif<'a>>,
+    jfif: bool,
+    adobe: Option<u8>,
+    scans: usize,
+}
+
+impl<'a> Reader<'a, '_> {
+    fn take(&mut self, segment: Segment<'a>) -> Result<(), Error> {
+        let Segment { marker, payload, .. } = segment;
+        match marker {
+            0xC0..=0xC2 => self.frame(marker, payload)?,
+            0xC3 | 0xCB => return Err(Error::UnsupportedFormat("lossless JPEG")),
+            0xC9 | 0xCA | DAC => return Err(Error::UnsupportedFormat("arithmetic-coded JPEG")),
+            0xC5..=0xC7 | 0xCD..=0xCF | 0xDE | 0xDF => return Err(Error::UnsupportedFormat("hierarchical JPEG")),
+            0xF7 => return Err(Error::UnsupportedFormat("JPEG-LS")),
+            DNL => {
+                return Err(Error::UnsupportedFormat(
+                    "a JPEG that states its height at its end (DNL)",
+                ));
+            }
+            DQT => self.quant_tables(payload)?,
+            DRI if payload.len() != 2 => return Err(Error::corrupt("the restart interval is malformed")),
+            SOS => self.scan(payload)?,
+            // Decoders take the markers before the frame into account, and the first of each kind.
+            APP0 if self.scans == 0 && payload.starts_with(b"JFIF\0") => self.jfif = true,
+            APP1 if self.exif.is_none() => self.exif = payload.strip_prefix(b"Exif\0\0").map(Exif::read),
+            APP14 if self.scans == 0 && payload.starts_with(b"Adobe") => self.adobe = payload.get(11).copied(),
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn frame(&mut self, marker: u8, payload: &[u8]) -> Result<(), Error> {
+        let frame = Frame::read(marker, payload)?;
+        if self.frame.is_some() {
+            return Err(Error::corrupt("it has two frame headers"));
+        }
+        self.limits
+            .check_picture(u32::from(frame.width), u32::from(frame.height), frame.bytes_per_pixel())?;
+        self.frame = Some(frame);
+        Ok(())
+    }
+
+    fn quant_tables(&mut self, mut payload: &[u8]) -> Result<(), Error> {
+        let broken = || Error::corrupt("a quantisation table is malformed");
+        while let Some((head, rest)) = payload.split_first() {
+            let wide = head >> 4 == 1;
+            let (values, rest) = rest.split_at_checked(if wide { 128 } else { 64 }).ok_or_else(broken)?;
+            payload = rest;
+            let slot = self
+                .tables
+                .get_mut(usize::from(head & 15))
+                .filter(|_| *head < 32)
+                .ok_or_else(broken)?;
+            *slot = Some(natural_order(values, wide));
+        }
+        Ok(())
+    }
+
+    fn scan(&mut self, payload: &[u8]) -> Result<(), Error> {
+        let broken = || Error::corrupt("a scan header is malformed");
+        let frame = self
+            .frame
+            .as_mut()
+            .ok_or_else(|| Error::corrupt("a scan comes before the frame header"))?;
+        self.scans += 1;
+        if self.scans > MOST_SCANS {
+            return Err(Error::corrupt(format!("it has more than {MOST_SCANS} scans")));
+        }
+        let (count, rest) = payload.split_first().ok_or_else(broken)?;
+        let (selectors, spectrum) = rest.split_at_checked(usize::from(*count) * 2).ok_or_else(broken)?;
+        let &[first, _, approximation] = spectrum else {
+            return Err(broken());
+        };
+        for selector in selectors.chunks_exact(2) {
+            let of_scan = |component: &&mut Component| selector.first() == Some(&component.id);
+            let component = frame.components.iter_mut().find(of_scan).ok_or_else(broken)?;
+            let table = self.tables.get(usize::from(component.table)).copied().flatten();
+            component.quant = component.quant.or(table);
+            // The first scan of the DC values, or of everything if sequential. A second one would be a second
+            // picture, and which of the two is seen would depend on the viewer.
+            if first == 0 && approximation >> 4 == 0 && std::mem::replace(&mut component.has_dc, true) {
+                return Err(Error::corrupt("a colour component has two scans"));
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Frame {
+    fn read(marker: u8, payload: &[u8]) -> Result<Self, Error> {
+        let broken = || Error::corrupt("the frame header is malformed");
+        let &[precision, h1, h0, w1, w0, count, ref components @ ..] = payload else {
+            return Err(broken());
+        };
+        if precision != 8 {
+            return Err(Error::UnsupportedFormat(if precision == 12 {
+                "12-bit JPEG"
+            } else {
+                "this depth of JPEG"
+            }));
+        }
+        let (width, height) = (u16::from_be_bytes([w1, w0]), u16::from_be_bytes([h1, h0]));
+        if height == 0 {
+            return Err(Error::UnsupportedFormat(
+                "a JPEG that states its height at its end (DNL)",
+            ));
+        }
+        if width == 0 || components.len() != usize::from(count) * 3 {
+            return Err(broken());
+        }
+        let components: Vec<Component> = components.chunks_exact(3).filter_map(Component::read).collect();
+        if components.len() != usize::from(count) {
+            return Err(broken());
+        }
+        match components.len() {
+            1 | 3 | 4 => Ok(Self {
+                progressive: marker == 0xC2,
+                width,
+                height,
+                components,
+            }),
+            _ => Err(Error::UnsupportedFormat(
+                "a JPEG of two or more than four colour components",
+            )),
+        }
+    }
+
+    /// An estimate of what decoding and encoding take: the pixels, the component planes, and (progressive) the
+    /// 16-bit coefficients.
+    fn bytes_per_pixel(&self) -> u64 {
+        self.components.len() as u64 * if self.progressive { 4 } else { 2 }
+    }
+}
+
+impl Component {
+    fn read(bytes: &[u8]) -> Option<Self> {
+        let &[id, sampling, table] = bytes else { return None };
+        let (across, down) = (sampling >> 4, sampling & 15);
+        let valid = (1..=4).contains(&across) && (1..=4).contains(&down) && table < 4;
+        valid.then_some(Self {
+            id,
+            sampling: (across, down),
+            table,
+            quant: None,
+            has_dc: false,
+        })
+    }
+}
+
+fn natural_order(values: &[u8], wide: bool) -> QuantTable {
+    let mut table = [0; 64];
+    for (index, place) in ZIGZAG.iter().enumerate() {
+        let value = if wide {
+            values
+                .get(index * 2..)
+                .and_then(|rest| rest.first_chunk())
+                .map(|pair| u16::from_be_bytes(*pair))
+        } else {
+            values.get(index).copied().map(u16::from)
+        };
+        if let (Some(slot), Some(value)) = (table.get_mut(*place), value) {
+            *slot = value;
+        }
+    }
+    table
+}
+
+/// Where the zigzag sequence stands in natural order (ITU-T T.81 figure A.6).
+#[rustfmt::skip]
+const ZIGZAG: [usize; 64] = [
+     0,  1,  8, 16,  9,  2,  3, 10, 17, 24, 32, 25, 18, 11,  4,  5,
+    12, 19, 26, 33, 40, 48, 41, 34, 27, 20, 13,  6,  7, 14, 21, 28,
+    35, 42, 49, 56, 57, 50, 43, 36, 29, 22, 15, 23, 30, 37, 44, 51,
+    58, 59, 52, 45, 38, 31, 39, 46, 53, 60, 61, 54, 47, 55, 62, 63,
+];

@@ -1,0 +1,144 @@
+//! The pieces of a JPEG file between SOI and EOI (ITU-T T.81 Annex B), found without allocating anything.
+
+use crate::Error;
+
+pub(super) const SOI: u8 = 0xD8;
+pub(super) const EOI: u8 = 0xD9;
+pub(super) const SOS: u8 = 0xDA;
+pub(super) const DQT: u8 = 0xDB;
+pub(super) const DNL: u8 = 0xDC;
+pub(super) const DRI: u8 = 0xDD;
+pub(super) const DHT: u8 = 0xC4;
+pub(super) const DAC: u8 = 0xCC;
+pub(super) const APP0: u8 = 0xE0;
+pub(super) const APP1: u8 = 0xE1;
+pub(super) const APP2: u8 = 0xE2;
+pub(super) const APP14: u8 = 0xEE;
+
+/// A marker segment; for SOS with the entropy-coded data that follows it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Segment<'a> {
+    pub marker: u8,
+    /// What follows the length.
+    pub payload: &'a [u8],
+    /// Entropy-coded data with its restart markers, as it stands. Empty unless the marker is SOS.
+    pub scan: &'a [u8],
+}
+
+impl Segment<'_> {
+    /// How many bytes this segment takes in a file.
+    pub fn size(&self) -> usize {
+        4 + self.payload.len() + self.scan.len()
+    }
+
+    /// Appends the segment as it was.
+    pub fn write(&self, out: &mut Vec<u8>) {
+        write_segment(out, self.marker, self.payload);
+        out.extend_from_slice(self.scan);
+    }
+}
+
+/// Appends a marker segment. The payload must be shorter than 65,534 bytes, as each one read from a file is.
+pub(super) fn write_segment(out: &mut Vec<u8>, marker: u8, payload: &[u8]) {
+    out.extend([0xFF, marker]);
+    out.extend(((payload.len() + 2) as u16).to_be_bytes());
+    out.extend_from_slice(payload);
+}
+
+/// The segments of a file from its start to EOI. After an error there is nothing more.
+#[derive(Debug, Clone)]
+pub(super) struct Segments<'a> {
+    rest: &'a [u8],
+    done: bool,
+}
+
+impl<'a> Segments<'a> {
+    /// # Errors
+    /// [`Error::CorruptImage`] unless the file starts with SOI.
+    pub fn of(file: &'a [u8]) -> Result<Self, Error> {
+        let rest = file
+            .strip_prefix(&[0xFF, SOI])
+            .ok_or_else(|| Error::corrupt("it ends within its first bytes"))?;
+        Ok(Self { rest, done: false })
+    }
+
+    /// What follows EOI, once all segments were read.
+    pub fn trailing(&self) -> &'a [u8] {
+        self.rest
+    }
+
+    fn read(&mut self) -> Result<Option<Segment<'a>>, Error> {
+        let marker = self.marker()?;
+        match marker {
+            EOI => return Ok(None),
+            0x00..=0x01 | 0xD0..=SOI => return Err(Error::corrupt(format!("marker {marker:02X} where none may be"))),
+            _ => {}
+        }
+        let payload = self.payload()?;
+        let scan = if marker == SOS { self.scan()? } else { &[] };
+        Ok(Some(Segment { marker, payload, scan }))
+    }
+
+    /// The next marker; fill bytes before it are skipped (section B.1.1.2).
+    fn marker(&mut self) -> Result<u8, Error> {
+        if self.rest.first().is_some_and(|byte| *byte != 0xFF) {
+            return Err(Error::corrupt("there is data between two segments"));
+        }
+        let at = self.rest.iter().position(|byte| *byte != 0xFF).ok_or_else(cut_short)?;
+        let (marker, rest) = self
+            .rest
+            .get(at..)
+            .and_then(<[u8]>::split_first)
+            .ok_or_else(cut_short)?;
+        self.rest = rest;
+        Ok(*marker)
+    }
+
+    fn payload(&mut self) -> Result<&'a [u8], Error> {
+        let (length, rest) = self.rest.split_first_chunk().ok_or_else(cut_short)?;
+        // The length counts its own two bytes.
+        let length = usize::from(u16::from_be_bytes(*length)).checked_sub(2);
+        let length = length.ok_or_else(|| Error::corrupt("a segment is shorter than its own length"))?;
+        let (payload, rest) = rest.split_at_checked(length).ok_or_else(cut_short)?;
+        self.rest = rest;
+        Ok(payload)
+    }
+
+    /// Entropy-coded data up to the next marker that is not a restart. Stuffed zeros belong to it.
+    fn scan(&mut self) -> Result<&'a [u8], Error> {
+        let whole = self.rest;
+        let mut end = 0;
+        loop {
+            let rest = whole.get(end..).unwrap_or_default();
+            end += rest.iter().position(|byte| *byte == 0xFF).ok_or_else(cut_short)?;
+            // Fill bytes may stand before a marker, a restart marker too.
+            let after = whole.get(end..).unwrap_or_default();
+            let fill = after.iter().take_while(|byte| **byte == 0xFF).count();
+            match after.get(fill).ok_or_else(cut_short)? {
+                0xD0..=0xD7 => end += fill + 1,
+                0x00 if fill == 1 => end += 2,
+                _ => break,
+            }
+        }
+        let (scan, rest) = whole.split_at_checked(end).ok_or_else(cut_short)?;
+        self.rest = rest;
+        Ok(scan)
+    }
+}
+
+impl<'a> Iterator for Segments<'a> {
+    type Item = Result<Segment<'a>, Error>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.done {
+            return None;
+        }
+        let next = self.read();
+        self.done = !matches!(next, Ok(Some(_)));
+        next.transpose()
+    }
+}
+
+fn cut_short() -> Error {
+    Error::corrupt("it ends before its end marker")
+}

@@ -1,0 +1,201 @@
+//! Hides regions of a photo for good, and the metadata that would give them away.
+//!
+//! Bytes and regions go in, bytes come out. This crate knows images; it knows no faces and no AWS. The one thing to
+//! know: **a photo that cannot be read to its very end is refused**, never output half redacted.
+//!
+//! A photo is opened (headers and limits, nothing decoded), shown small and upright to whoever looks for faces, and
+//! redacted:
+//!
+//! ```
+//! use gatehouse_redact::{Error, Limits, Options, Photo, Preview, Region};
+//!
+//! # fn find_faces(_: &Preview) -> Vec<Region> {
+//! #     vec![Region { left: 0.4, top: 0.2, width: 0.2, height: 0.3 }]
+//! # }
+//! fn hide_faces(upload: &[u8]) -> Result<Vec<u8>, Error> {
+//!     let mut photo = Photo::open(upload, &Limits::default())?;
+//!     let faces = find_faces(&photo.preview(640)?);
+//!     let regions: Vec<Region> = faces.into_iter().map(|face| face.grown(0.15)).collect();
+//!     Ok(photo.redact(&regions, &Options::default())?.bytes)
+//! }
+//! # let upload = Preview::from_rgb(64, 64, vec![90; 64 * 64 * 3])?.to_jpeg(90)?;
+//! # assert!(hide_faces(&upload)?.starts_with(&[0xFF, 0xD8, 0xFF]));
+//! # Ok::<(), Error>(())
+//! ```
+
+mod error;
+mod format;
+mod hide;
+mod jpeg;
+mod limits;
+mod metadata;
+mod options;
+mod orientation;
+mod pixels;
+mod png;
+mod preview;
+mod redacted;
+mod region;
+
+pub use error::Error;
+pub use format::Format;
+pub use limits::Limits;
+pub use options::{KeepMetadata, Options, Shape, Style};
+pub use orientation::Orientation;
+pub use preview::Preview;
+pub use redacted::{Engine, Redacted, Report};
+pub use region::Region;
+
+use pixels::Pixels;
+use region::Area;
+
+/// A photo whose headers are read and whose limits are checked.
+///
+/// Nothing is decoded until [`preview`](Self::preview) or [`redact`](Self::redact) needs it, and then only once.
+#[derive(Debug)]
+pub struct Photo<'a> {
+    source: Source<'a>,
+    decoded: Option<Pixels>,
+}
+
+#[derive(Debug)]
+enum Source<'a> {
+    Jpeg(jpeg::Jpeg<'a>),
+    Png(png::Png<'a>),
+}
+
+impl<'a> Photo<'a> {
+    /// Reads the headers of a photo, recognised by its first bytes, and checks them against the limits.
+    /// Allocates nothing of the picture's size.
+    ///
+    /// # Errors
+    /// Any [`Error`] that the headers and the structure of the file already show. A broken picture behind sound
+    /// headers shows later, in [`preview`](Self::preview) and [`redact`](Self::redact).
+    pub fn open(bytes: &'a [u8], limits: &Limits) -> Result<Self, Error> {
+        limits.check_bytes(bytes.len())?;
+        let source = match Format::of(bytes)? {
+            Format::Jpeg => Source::Jpeg(jpeg::Jpeg::open(bytes, limits)?),
+            Format::Png => Source::Png(png::Png::open(bytes, limits)?),
+        };
+        Ok(Self { source, decoded: None })
+    }
+
+    /// The file format.
+    pub fn format(&self) -> Format {
+        match self.source {
+            Source::Jpeg(_) => Format::Jpeg,
+            Source::Png(_) => Format::Png,
+        }
+    }
+
+    /// How the stored pixels are turned to stand upright. Broken EXIF counts as upright.
+    pub fn orientation(&self) -> Orientation {
+        match &self.source {
+            Source::Jpeg(jpeg) => jpeg.orientation(),
+            Source::Png(png) => png.orientation(),
+        }
+    }
+
+    /// Width and height of the upright image, in pixels.
+    pub fn upright_size(&self) -> (u32, u32) {
+        let (width, height) = self.stored_size();
+        self.orientation().upright_size(width, height)
+    }
+
+    /// The upright image in small: scaled down by averaging so that its longest side has at most `longest_side`
+    /// pixels (at least 1). It is never scaled up. Transparency is ignored, so that what hides behind it is seen.
+    ///
+    /// The decoded photo is kept, so that [`redact`](Self::redact) does not decode again.
+    ///
+    /// # Errors
+    /// [`Error::CorruptImage`] when the picture cannot be decoded to its end.
+    pub fn preview(&mut self, longest_side: u32) -> Result<Preview, Error> {
+        let orientation = self.orientation();
+        let pixels = match self.decoded.take() {
+            Some(pixels) => pixels,
+            None => self.decode()?,
+        };
+        let preview = Preview::of(&pixels, orientation, longest_side);
+        self.decoded = Some(pixels);
+        Ok(preview)
+    }
+
+    /// The same photo with the regions hidden and its metadata cleaned.
+    ///
+    /// Without regions (or with none that touches the image) the compressed picture is copied bit for bit, after it
+    /// was decoded once to make sure that it is whole.
+    ///
+    /// # Errors
+    /// [`Error::CorruptImage`] when the picture cannot be decoded to its end.
+    pub fn redact(mut self, regions: &[Region], options: &Options) -> Result<Redacted, Error> {
+        let mut pixels = match self.decoded.take() {
+            Some(pixels) => pixels,
+            None => self.decode()?,
+        };
+        let areas = self.areas(regions);
+        let (engine, (bytes, metadata_bytes_removed)) = if areas.is_empty() {
+            drop(pixels); // it has served: the picture is whole
+            (Engine::Untouched, self.copy(options.keep_metadata))
+        } else {
+            hide::hide(&mut pixels, &areas, options);
+            (Engine::Pixels, self.encode(pixels, options.keep_metadata)?)
+        };
+        let outside = regions.len() - areas.len();
+        Ok(Redacted {
+            bytes,
+            engine,
+            report: Report {
+                regions: areas.len(),
+                outside,
+                metadata_bytes_removed,
+            },
+        })
+    }
+
+    /// Where the regions that touch the image lie among its stored pixels.
+    fn areas(&self, regions: &[Region]) -> Vec<Area> {
+        let (width, height) = self.stored_size();
+        regions
+            .iter()
+            .filter_map(|region| region.place(self.orientation(), width, height))
+            .collect()
+    }
+
+    fn stored_size(&self) -> (u32, u32) {
+        match &self.source {
+            Source::Jpeg(jpeg) => jpeg.size(),
+            Source::Png(png) => png.size(),
+        }
+    }
+
+    fn decode(&self) -> Result<Pixels, Error> {
+        match &self.source {
+            Source::Jpeg(jpeg) => jpeg.decode(),
+            Source::Png(png) => png.decode(),
+        }
+    }
+
+    /// The file with its compressed picture as it is; and how many bytes of metadata were left out.
+    fn copy(&self, keep: KeepMetadata) -> (Vec<u8>, u64) {
+        match &self.source {
+            Source::Jpeg(jpeg) => jpeg.copy(keep),
+            Source::Png(png) => png.copy(keep),
+        }
+    }
+
+    /// The file with other pixels; and how many bytes of metadata were left out.
+    fn encode(&self, pixels: Pixels, keep: KeepMetadata) -> Result<(Vec<u8>, u64), Error> {
+        match &self.source {
+            Source::Jpeg(jpeg) => jpeg.encode(pixels, keep),
+            Source::Png(png) => png.encode(pixels, keep),
+        }
+    }
+}
+
+/// Redacts one photo within the default [`Limits`]: [`Photo::open`] and [`Photo::redact`] in one call.
+///
+/// # Errors
+/// See [`Error`]. None is worth a retry.
+pub fn redact(bytes: &[u8], regions: &[Region], options: &Options) -> Result<Redacted, Error> {
+    Photo::open(bytes, &Limits::default())?.redact(regions, options)
+}

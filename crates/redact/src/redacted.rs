@@ -1,0 +1,46 @@
+//! What comes out, and what was done.
+
+/// A redacted photo.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Redacted {
+    /// The file, in the format of the original.
+    pub bytes: Vec<u8>,
+    /// How the picture was treated.
+    pub engine: Engine,
+    /// What was done, in figures.
+    pub report: Report,
+}
+
+/// How the picture itself was treated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Engine {
+    /// There was nothing to hide: the compressed picture is copied bit for bit, its metadata cleaned.
+    Untouched,
+    /// The picture was decoded, changed, and encoded again.
+    Pixels,
+}
+
+impl Engine {
+    /// A stable name for logs, metrics and object metadata.
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            Self::Untouched => "untouched",
+            Self::Pixels => "pixels",
+        }
+    }
+}
+
+/// What was done, in figures.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub struct Report {
+    /// Regions that were hidden.
+    pub regions: usize,
+    /// Regions that lay altogether outside of the image: nothing was to be hidden there.
+    pub outside: usize,
+    /// Bytes of the original that were neither picture nor metadata to keep: EXIF, thumbnails, XMP, comments, what
+    /// follows the end of the image.
+    pub metadata_bytes_removed: u64,
+}
