@@ -21,7 +21,8 @@ where
 {
     let service = service_fn(|event: LambdaEvent<Event>| {
         let span = telemetry.invocation(&event.context);
-        let work = handle(event).instrument(span.clone());
+        // Boxed: a handler's future is large, and the compiler gives up on nesting it deeper.
+        let work = Box::pin(handle(event)).instrument(span.clone());
         let telemetry = &telemetry;
         async move {
             let answer = work.await;

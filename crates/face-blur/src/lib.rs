@@ -8,14 +8,13 @@
 //! after its photo is in the destination or its record in the rejected queue; and no face gets
 //! out, because nothing is published that was not looked at, decoded to its end and redacted.
 
-mod blocking;
 pub mod config;
 pub mod destination;
 pub mod detector;
 pub mod error;
 pub mod fetch;
-mod look;
-mod report;
+mod picture;
+pub mod report;
 
 use std::time::Duration;
 
@@ -28,9 +27,9 @@ use gatehouse_core::rejected::RejectedQueue;
 use lambda_runtime::LambdaEvent;
 use tracing::info;
 
-use config::{Config, NoFaces};
+use config::Config;
 use destination::{Destination, Outcome};
-use detector::{Detector, Embedded, FindFaces, Rekognition};
+use detector::{Detector, Embedded, Rekognition};
 use error::PhotoError;
 use fetch::Original;
 use report::{Stopwatch, Summary};
@@ -91,21 +90,12 @@ async fn one_photo(deps: &Deps, record: Record) -> Result<(), PhotoError> {
     if !is_wanted(deps, &record).await? {
         return Ok(());
     }
-    let limits = deps.config.limits;
-    let Original { bytes, keep } = fetch::fetch(&deps.source, &record, limits.bytes).await?;
+    let Original { bytes, keep } = fetch::fetch(&deps.source, &record, deps.config.limits.bytes).await?;
     let bytes_in = bytes.len();
     stopwatch.fetch = stopwatch.lap();
 
-    let (photo, subject) = look::look(bytes, &record, limits).await?;
-    stopwatch.decode = stopwatch.lap();
-    let faces = deps.detector.find_faces(&subject).await?;
-    stopwatch.detect = stopwatch.lap();
-    if faces.is_empty() && deps.config.no_faces == NoFaces::Withhold {
-        return Err(PhotoError::NoFacesFound);
-    }
-
-    let redacted = look::hide(photo, faces, deps.config.face_margin).await?;
-    stopwatch.redact = stopwatch.lap();
+    let (redacted, stopwatch) =
+        picture::without_faces(bytes, &record, &deps.config, &deps.detector, stopwatch).await?;
     let summary = Summary::of(&redacted, bytes_in);
     match deps.destination.publish(&record, &keep, redacted).await? {
         Outcome::Published => summary.say(stopwatch),

@@ -2,7 +2,7 @@
 
 use face_blur::config::Config;
 use face_blur::detector::Embedded;
-use face_blur::{Deps, handle};
+use face_blur::{Deps, handle, report};
 use gatehouse_core::config::Environment;
 use gatehouse_core::telemetry::Telemetry;
 use gatehouse_core::{aws, function};
@@ -12,6 +12,7 @@ use lambda_runtime::Error;
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     let telemetry = Telemetry::init("face_blur")?;
+    report::describe();
     let deps = deps().await.inspect_err(|error| {
         tracing::error!(reason = "not-started", "{error}");
     })?;

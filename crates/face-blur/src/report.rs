@@ -2,10 +2,23 @@
 
 use std::time::Instant;
 
-use metrics::{counter, histogram};
+use metrics::{Unit, counter, describe_counter, describe_histogram, histogram};
 use tracing::info;
 
 use crate::destination::Redacted;
+
+/// Tells CloudWatch the units of what is counted and measured here.
+pub fn describe() {
+    describe_counter!("Photos", Unit::Count, "photos published");
+    describe_counter!("Faces", Unit::Count, "faces hidden");
+    describe_counter!("Skipped", Unit::Count, "uploads that were published already or overtaken");
+    describe_counter!("BytesIn", Unit::Bytes, "size of the photos fetched");
+    describe_counter!("BytesOut", Unit::Bytes, "size of the photos published");
+    describe_counter!("DetectorFallbacks", Unit::Count, "photos that Rekognition did not answer for");
+    describe_counter!("DetectorSecondPasses", Unit::Count, "photos with more faces than Rekognition lists");
+    describe_histogram!("DetectTime", Unit::Milliseconds, "finding the faces of a photo");
+    describe_histogram!("RedactTime", Unit::Milliseconds, "hiding the faces of a photo");
+}
 
 /// How long each step took, in milliseconds.
 #[derive(Debug)]

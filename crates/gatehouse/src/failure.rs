@@ -10,7 +10,7 @@ const BAD_INPUT: u8 = 65;
 #[derive(Debug, thiserror::Error)]
 pub enum Failure {
     /// The photo can't be taken: exit code 65.
-    #[error("{}: {0}", .0.reason())]
+    #[error("{reason}: {0}", reason = .0.reason())]
     Photo(#[from] gatehouse_redact::Error),
     /// The file given with `--faces` can't be used: exit code 65.
     #[error("bad-faces-file: {0}")]

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use gatehouse_detect::{Detector, Error, Face, Image, Options};
 
 use super::{FindFaces, Subject};
-use crate::blocking::blocking;
 use crate::error::PhotoError;
 
 /// Looks for faces in process: no call, no quota, no price per photo.
@@ -34,12 +33,8 @@ impl std::fmt::Debug for Embedded {
 
 impl FindFaces for Embedded {
     async fn find_faces(&self, subject: &Subject) -> Result<Vec<Face>, PhotoError> {
-        let detector = Arc::clone(&self.0);
-        let preview = Arc::clone(&subject.preview);
-        blocking(move || {
-            let image = Image::new(preview.width(), preview.height(), preview.rgb())?;
-            Ok(detector.detect(&image, &Options::default())?)
-        })
-        .await
+        let preview = &subject.preview;
+        let image = Image::new(preview.width(), preview.height(), preview.rgb())?;
+        Ok(self.0.detect(&image, &Options::default())?)
     }
 }

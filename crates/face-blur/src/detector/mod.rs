@@ -9,8 +9,6 @@ mod rekognition;
 pub use embedded::Embedded;
 pub use rekognition::Rekognition;
 
-use std::sync::Arc;
-
 use gatehouse_core::event::Record;
 use gatehouse_detect::{Face, union};
 use gatehouse_redact::{Format, Preview};
@@ -19,7 +17,7 @@ use crate::config::DetectorChoice;
 use crate::error::PhotoError;
 
 /// The photo that a detector is to look at.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct Subject {
     /// Which object it is: Rekognition can read it by itself.
     pub record: Record,
@@ -30,7 +28,7 @@ pub struct Subject {
     /// Whether the file says that it has to be turned to be upright.
     pub turned: bool,
     /// The upright picture, scaled down.
-    pub preview: Arc<Preview>,
+    pub preview: Preview,
 }
 
 /// Something that finds faces.

@@ -1,0 +1,90 @@
+//! Steps 4 and 5: decode the photo, find its faces, hide them.
+//!
+//! All three happen on one thread of the photo's own, because they compute; other photos are
+//! fetched and published meanwhile.
+
+use std::panic::resume_unwind;
+
+use gatehouse_core::event::Record;
+use gatehouse_detect::{Face, LONGEST_USEFUL_SIDE};
+use gatehouse_redact::{Options, Orientation, Photo, Region};
+use tokio::runtime::Handle;
+use tracing::Span;
+
+use crate::config::{Config, NoFaces};
+use crate::destination::Redacted;
+use crate::detector::{Detector, FindFaces, Subject};
+use crate::error::PhotoError;
+use crate::report::Stopwatch;
+
+/// The photo without its faces. The laps of the three steps are taken on the stopwatch.
+///
+/// # Errors
+/// [`PhotoError::Image`], [`PhotoError::NoFacesFound`] and what a detector rejects (Reject); a
+/// detector that failed (Retry).
+pub async fn without_faces(
+    bytes: Vec<u8>,
+    record: &Record,
+    config: &Config,
+    detector: &Detector,
+    mut stopwatch: Stopwatch,
+) -> Result<(Redacted, Stopwatch), PhotoError> {
+    let (record, config, detector) = (record.clone(), config.clone(), detector.clone());
+    blocking(move || {
+        let mut photo = Photo::open(&bytes, &config.limits)?;
+        let subject = subject(&mut photo, record, bytes.len())?;
+        stopwatch.decode = stopwatch.lap();
+
+        let faces = Handle::current().block_on(detector.find_faces(&subject))?;
+        drop(subject);
+        stopwatch.detect = stopwatch.lap();
+        if faces.is_empty() && config.no_faces == NoFaces::Withhold {
+            return Err(PhotoError::NoFacesFound);
+        }
+
+        let redacted = hide(photo, &faces, config.face_margin)?;
+        stopwatch.redact = stopwatch.lap();
+        Ok((redacted, stopwatch))
+    })
+    .await
+}
+
+/// Decodes the photo, to its end, and makes the upright picture that a detector looks at.
+fn subject(photo: &mut Photo<'_>, record: Record, bytes: usize) -> Result<Subject, PhotoError> {
+    Ok(Subject {
+        record,
+        bytes,
+        format: photo.format(),
+        turned: photo.orientation() != Orientation::default(),
+        preview: photo.preview(LONGEST_USEFUL_SIDE)?,
+    })
+}
+
+/// Hides the faces, each with a margin around it.
+fn hide(photo: Photo<'_>, faces: &[Face], margin: f32) -> Result<Redacted, PhotoError> {
+    let region = |&Face { left, top, width, height, .. }: &Face| Region { left, top, width, height };
+    let regions: Vec<Region> = faces.iter().map(|face| region(face).grown(margin)).collect();
+    let redacted = photo.redact(&regions, &Options::default())?;
+    let engine = redacted.engine.as_str();
+    Ok(Redacted { bytes: redacted.bytes, faces: faces.len(), engine })
+}
+
+/// Runs a computation on a thread of its own. A panic goes on in the caller, where the batch turns
+/// it into a hand-back.
+async fn blocking<T, F>(compute: F) -> T
+where
+    T: Send + 'static,
+    F: FnOnce() -> T + Send + 'static,
+{
+    let span = Span::current();
+    let task = tokio::task::spawn_blocking(move || span.in_scope(compute));
+    match task.await {
+        Ok(done) => done,
+        Err(stopped) => match stopped.try_into_panic() {
+            Ok(panic) => resume_unwind(panic),
+            // A computation that has started can't be cancelled, and one that has not is only
+            // cancelled while the process shuts down: nothing is left to answer to.
+            Err(_cancelled) => std::future::pending().await,
+        },
+    }
+}
