@@ -36,7 +36,7 @@ impl CenterFace {
         if bytes.first() != Some(&IR_VERSION) {
             return Err(Error::model("not an ONNX file"));
         }
-        let model = ModelOptions::with_ops(OpRegistry::with_all_ops()).load(bytes);
+        let model = ModelOptions::with_ops(operators()).load(bytes);
         let loaded = Self::new(model.map_err(|error| Error::model(error.to_string()))?)?;
         let (width, height) = (64, 96); // not square: tells width from height
         match loaded.run(vec![0.0; width * height * 3], width, height) {
@@ -93,7 +93,7 @@ impl CenterFace {
     }
 }
 
-/// What the embedded model uses, and nothing more: the linker leaves out the rest of the engine.
+/// What CenterFace uses, and nothing more: the linker leaves out the rest of the engine.
 fn operators() -> OpRegistry {
     op_registry!(Add, BatchNormalization, Conv, ConvTranspose, Relu, Sigmoid)
 }

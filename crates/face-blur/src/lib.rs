@@ -94,8 +94,7 @@ async fn one_photo(deps: &Deps, record: Record) -> Result<(), PhotoError> {
     let bytes_in = bytes.len();
     stopwatch.fetch = stopwatch.lap();
 
-    let (redacted, stopwatch) =
-        picture::without_faces(bytes, &record, &deps.config, &deps.detector, stopwatch).await?;
+    let (redacted, stopwatch) = picture::without_faces(bytes, &record, &deps.config, &deps.detector, stopwatch).await?;
     let summary = Summary::of(&redacted, bytes_in);
     match deps.destination.publish(&record, &keep, redacted).await? {
         Outcome::Published => summary.say(stopwatch),

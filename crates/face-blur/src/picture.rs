@@ -62,11 +62,26 @@ fn subject(photo: &mut Photo<'_>, record: Record, bytes: usize) -> Result<Subjec
 
 /// Hides the faces, each with a margin around it.
 fn hide(photo: Photo<'_>, faces: &[Face], margin: f32) -> Result<Redacted, PhotoError> {
-    let region = |&Face { left, top, width, height, .. }: &Face| Region { left, top, width, height };
+    let region = |&Face {
+                      left,
+                      top,
+                      width,
+                      height,
+                      ..
+                  }: &Face| Region {
+        left,
+        top,
+        width,
+        height,
+    };
     let regions: Vec<Region> = faces.iter().map(|face| region(face).grown(margin)).collect();
     let redacted = photo.redact(&regions, &Options::default())?;
     let engine = redacted.engine.as_str();
-    Ok(Redacted { bytes: redacted.bytes, faces: faces.len(), engine })
+    Ok(Redacted {
+        bytes: redacted.bytes,
+        faces: faces.len(),
+        engine,
+    })
 }
 
 /// Runs a computation on a thread of its own. A panic goes on in the caller, where the batch turns

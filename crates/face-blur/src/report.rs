@@ -11,11 +11,23 @@ use crate::destination::Redacted;
 pub fn describe() {
     describe_counter!("Photos", Unit::Count, "photos published");
     describe_counter!("Faces", Unit::Count, "faces hidden");
-    describe_counter!("Skipped", Unit::Count, "uploads that were published already or overtaken");
+    describe_counter!(
+        "Skipped",
+        Unit::Count,
+        "uploads that were published already or overtaken"
+    );
     describe_counter!("BytesIn", Unit::Bytes, "size of the photos fetched");
     describe_counter!("BytesOut", Unit::Bytes, "size of the photos published");
-    describe_counter!("DetectorFallbacks", Unit::Count, "photos that Rekognition did not answer for");
-    describe_counter!("DetectorSecondPasses", Unit::Count, "photos with more faces than Rekognition lists");
+    describe_counter!(
+        "DetectorFallbacks",
+        Unit::Count,
+        "photos that Rekognition did not answer for"
+    );
+    describe_counter!(
+        "DetectorSecondPasses",
+        Unit::Count,
+        "photos with more faces than Rekognition lists"
+    );
     describe_histogram!("DetectTime", Unit::Milliseconds, "finding the faces of a photo");
     describe_histogram!("RedactTime", Unit::Milliseconds, "hiding the faces of a photo");
 }

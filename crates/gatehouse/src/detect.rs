@@ -47,7 +47,7 @@ impl Faces {
 pub fn run(arguments: &Arguments) -> Result<(), Failure> {
     let path = &arguments.file;
     let bytes = std::fs::read(path).map_err(Failure::file(path))?;
-    let found = Faces::find(&mut Photo::open(&*bytes, &Limits::default())?)?;
+    let found = Faces::find(&mut Photo::open(&bytes, &Limits::default())?)?;
     if arguments.json {
         println!("{}", serde_json::json!(found));
         return Ok(());

@@ -35,7 +35,7 @@ pub struct Arguments {
 pub fn run(arguments: &Arguments) -> Result<(), Failure> {
     let bytes = std::fs::read(&arguments.input).map_err(Failure::file(&arguments.input))?;
     let start = Instant::now();
-    let mut photo = Photo::open(&*bytes, &Limits::default())?;
+    let mut photo = Photo::open(&bytes, &Limits::default())?;
     let regions = match &arguments.faces {
         Some(path) => regions(&read_faces(path)?, 0.0),
         None => regions(&Faces::find(&mut photo)?, FACE_MARGIN),

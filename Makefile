@@ -1,0 +1,90 @@
+# Every command a person types. Needs the Rust toolchain, Python 3.11 or newer with venv, a C compiler, and make;
+# everything else is installed into .tools, at pinned versions.
+
+STAGE ?= dev
+E2E_THREADS ?= 1
+CARGO_DENY_VERSION := 0.20.2
+# Found before the path changes below: a venv can't be renewed by its own interpreter.
+PYTHON := $(or $(PYTHON),$(shell command -v python3))
+
+SHELL := /bin/bash
+VENV := .tools/venv
+TOOLS := $(VENV)/installed
+DENY := .tools/cargo-deny-$(CARGO_DENY_VERSION)
+# The project's own tools first: `sam build` looks for zig beside the first python3 it finds.
+export PATH := $(CURDIR)/$(VENV)/bin:$(CURDIR)/$(DENY)/bin:$(PATH)
+export PYTHONPATH := $(CURDIR)/tools
+export PYTHONDONTWRITEBYTECODE := 1
+export SAM_CLI_TELEMETRY := 0
+
+SAM_LINT := sam validate --lint --region us-east-1
+STEPS := python3 tools/steps.py
+LOCAL := python3 -m gatehouse_local
+
+.DEFAULT_GOAL := help
+.PHONY: help setup run demo send test check audit deploy lock clean
+
+help: ## Show this list
+	@echo "make TARGET, where TARGET is one of"
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | awk -F '\t' '{ printf "  %-8s %s\n", $$1, $$2 }'
+
+setup: $(TOOLS) $(DENY)/installed ## Install the tools into .tools (the other targets do it by themselves)
+
+run: $(TOOLS) ## Deploy to a local AWS and send the samples through; stays up until Ctrl-C (SAMPLES=folder for your own)
+	@$(LOCAL) run
+
+demo: $(TOOLS) ## The same, then stop; fails unless every sample comes out right
+	@$(LOCAL) demo
+
+send: $(TOOLS) ## Send one photo through the stack that `make run` keeps up: make send PHOTO=me.jpg
+	@$(LOCAL) send "$(PHOTO)"
+
+test: $(TOOLS) ## Every test: unit, template, end to end on a local AWS
+	@$(STEPS) \
+	  "unit tests" "cargo test --workspace" \
+	  "template tests" "python3 -m unittest discover -s tests/template" \
+	  "end-to-end tests" "$(LOCAL) test -- cargo test --package gatehouse-tests -- --ignored --test-threads=$(E2E_THREADS)"
+
+check: $(TOOLS) $(DENY)/installed ## Format, lints, docs, licences, template
+	@$(STEPS) \
+	  "format" "cargo fmt --all --check" \
+	  "lints" "cargo clippy --workspace --all-targets -- -D warnings" \
+	  "docs" "RUSTDOCFLAGS='-D warnings' cargo doc --workspace --no-deps" \
+	  "dependencies" "cargo deny check --hide-inclusion-graph licenses bans sources" \
+	  "template (sam)" "$(SAM_LINT)" \
+	  "template (cfn-lint)" "cfn-lint --template template.yaml --append-rules cfn_lint_serverless.rules"
+
+# Not part of `check`: it needs a git repository on another host, which is not always there.
+audit: $(DENY)/installed ## Look the dependencies up among known vulnerabilities
+	cargo deny check advisories
+
+# Credentials and region are yours, from the environment or AWS_PROFILE.
+deploy: $(TOOLS) ## Deploy to AWS: make deploy STAGE=dev|prod
+	sam build
+	sam deploy --config-env $(if $(filter dev,$(STAGE)),default,$(STAGE))
+
+lock: ## Pin requirements.in, with hashes, in requirements.txt
+	@$(PYTHON) -m venv .tools/lock
+	@.tools/lock/bin/pip install --quiet pip-tools==7.6.2
+	.tools/lock/bin/pip-compile --quiet --upgrade --generate-hashes --allow-unsafe --strip-extras --no-header \
+	  --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --output-file requirements.txt requirements.in
+
+clean: ## Remove everything that was built or installed
+	cargo clean
+	rm -rf .aws-sam .local .tools
+
+# No dependencies are resolved: requirements.txt already names every one of them.
+$(TOOLS): requirements.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed; PYTHON=path names one."; exit 1; }
+	@echo "Installing the tools into .tools (about a minute, once)"
+	@$(PYTHON) -m venv --clear $(VENV)
+	@$(VENV)/bin/pip install --quiet --disable-pip-version-check --require-hashes --no-deps --requirement requirements.txt
+	@touch $@
+
+# Unoptimised: it builds in half the time, and still checks the workspace in seconds.
+$(DENY)/installed:
+	@echo "Building cargo-deny $(CARGO_DENY_VERSION) into .tools (about a minute, once)"
+	@CARGO_PROFILE_DEV_DEBUG=0 cargo install --quiet --locked --debug --no-track cargo-deny --version $(CARGO_DENY_VERSION) \
+	  --root $(DENY) --target-dir .tools/build
+	@rm -rf .tools/build
+	@touch $@

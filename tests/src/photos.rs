@@ -1,0 +1,115 @@
+//! The sample photos, and what a person would see in them.
+
+use std::path::PathBuf;
+use std::sync::LazyLock;
+
+use gatehouse_detect::{Detector, Face, Image, LONGEST_USEFUL_SIDE, Options};
+use gatehouse_redact::{Limits, Photo, Preview};
+
+static DETECTOR: LazyLock<Detector> = LazyLock::new(|| Detector::embedded().unwrap());
+
+/// A file from the folder `samples`.
+pub fn sample(name: &str) -> Vec<u8> {
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../samples");
+    std::fs::read(folder.join(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
+}
+
+/// The upright picture in a file, at its own size or 2,048 pixels.
+pub fn upright(file: &[u8]) -> Preview {
+    Photo::open(file, &Limits::default())
+        .unwrap()
+        .preview(LONGEST_USEFUL_SIDE)
+        .unwrap()
+}
+
+/// The faces that the function's own detector sees in a file.
+pub fn faces(file: &[u8]) -> Vec<Face> {
+    let picture = upright(file);
+    let image = Image::new(picture.width(), picture.height(), picture.rgb()).unwrap();
+    DETECTOR.detect(&image, &Options::default()).unwrap()
+}
+
+/// Those faces in `after` that lie where a face was in `before`.
+pub fn still_visible(before: &[u8], after: &[u8]) -> Vec<Face> {
+    let were = faces(before);
+    let centre_in = |face: &Face, other: &Face| {
+        let (x, y) = (face.left + face.width / 2.0, face.top + face.height / 2.0);
+        (other.left..other.left + other.width).contains(&x) && (other.top..other.top + other.height).contains(&y)
+    };
+    faces(after)
+        .into_iter()
+        .filter(|face| were.iter().any(|was| centre_in(face, was) || centre_in(was, face)))
+        .collect()
+}
+
+/// A photo in which nothing was done to the left eighth: the mean difference per colour sample
+/// between the two there, in levels of 0–255.
+pub fn difference_at_the_left(before: &[u8], after: &[u8]) -> f64 {
+    let (before, after) = (upright(before), upright(after));
+    assert_eq!((before.width(), before.height()), (after.width(), after.height()));
+    let row = before.width() as usize * 3;
+    let rows = before.rgb().chunks(row).zip(after.rgb().chunks(row));
+    let samples = rows.flat_map(|(old, new)| old[..row / 8].iter().zip(&new[..row / 8]));
+    let differences: Vec<f64> = samples.map(|(old, new)| f64::from(old.abs_diff(*new))).collect();
+    differences.iter().sum::<f64>() / differences.len() as f64
+}
+
+/// Whether these bytes stand somewhere in the file.
+pub fn contains(file: &[u8], bytes: &[u8]) -> bool {
+    file.windows(bytes.len()).any(|window| window == bytes)
+}
+
+/// A 4,000 × 3,000 pixel JPEG in which one face fills most of the height: the sample app's
+/// endless loop.
+pub fn twelve_megapixels_with_a_large_face() -> Vec<u8> {
+    let face = upright(&sample("closeup.jpg"));
+    let (width, height) = (4000_usize, 3000_usize);
+    let mut rgb = Vec::with_capacity(width * height * 3);
+    for y in 0..height {
+        for x in 0..width {
+            let column = x * face.width() as usize / width;
+            let row = y * face.height() as usize / height;
+            let at = (row * face.width() as usize + column) * 3;
+            rgb.extend_from_slice(&face.rgb()[at..at + 3]);
+        }
+    }
+    Preview::from_rgb(width as u32, height as u32, rgb)
+        .unwrap()
+        .to_jpeg(90)
+        .unwrap()
+}
+
+/// The same JPEG with an EXIF orientation (1–8) put in front, for a decoder to turn it by.
+pub fn with_orientation(jpeg: &[u8], orientation: u8) -> Vec<u8> {
+    let tiff = [
+        b'M',
+        b'M',
+        0,
+        42,
+        0,
+        0,
+        0,
+        8,
+        0,
+        1,
+        0x01,
+        0x12,
+        0,
+        3,
+        0,
+        0,
+        0,
+        1,
+        0,
+        orientation,
+        0,
+        0,
+        0,
+        0,
+        0,
+        0,
+    ];
+    let exif = [b"Exif\0\0".as_slice(), &tiff].concat();
+    let length = (exif.len() as u16 + 2).to_be_bytes();
+    [&jpeg[..2], &[0xFF, 0xE1], &length, &exif, &jpeg[2..]].concat()
+}

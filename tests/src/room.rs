@@ -1,0 +1,188 @@
+//! A test's own two buckets and rejected queue on the local stack, and the handler in this very
+//! process: for faults that the deployed function can't be made to have.
+
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use aws_config::SdkConfig;
+use aws_sdk_s3::operation::head_object::HeadObjectOutput;
+use aws_sdk_s3::primitives::ByteStream;
+use face_blur::config::Config;
+use face_blur::detector::{Detector, Embedded, Rekognition};
+use face_blur::{Deps, handle};
+use gatehouse_core::config::Environment;
+use gatehouse_core::rejected::Rejection;
+use serde_json::Value;
+
+use crate::events;
+
+static EMBEDDED: LazyLock<Embedded> = LazyLock::new(|| Embedded::load(None).unwrap());
+static ROOMS: AtomicU32 = AtomicU32::new(0);
+
+/// Two buckets, a rejected queue, and the handler.
+pub struct Room {
+    /// What the handler works with. A test may change it.
+    pub deps: Deps,
+    /// The source bucket's name.
+    pub source: String,
+    /// The destination bucket's name.
+    pub destination: String,
+    /// The URL of the rejected queue.
+    pub rejected_queue_url: String,
+    /// A client that may do everything.
+    pub s3: aws_sdk_s3::Client,
+    sqs: aws_sdk_sqs::Client,
+    aws: SdkConfig,
+}
+
+impl Room {
+    /// Makes an empty room, with these settings beside the buckets and the queue.
+    pub async fn new(settings: &[(&str, &str)]) -> Self {
+        let aws = gatehouse_core::aws::config().await;
+        let (s3, sqs) = (aws_sdk_s3::Client::new(&aws), aws_sdk_sqs::Client::new(&aws));
+        let name = format!("room-{}-{}", std::process::id(), ROOMS.fetch_add(1, Ordering::Relaxed));
+        let (source, destination) = (format!("{name}-in"), format!("{name}-out"));
+        for bucket in [&source, &destination] {
+            s3.create_bucket().bucket(bucket).send().await.expect("a bucket");
+        }
+        let queue = sqs
+            .create_queue()
+            .queue_name(format!("{name}-rejected"))
+            .send()
+            .await
+            .expect("a queue");
+        let rejected_queue_url = queue.queue_url.unwrap();
+
+        let mut variables = BTreeMap::from([
+            ("SOURCE_BUCKET", source.as_str()),
+            ("DESTINATION_BUCKET", &destination),
+            ("REJECTED_QUEUE_URL", &rejected_queue_url),
+        ]);
+        variables.extend(settings.iter().copied());
+        let config = Config::read(Environment::from_iter(variables)).unwrap();
+        let deps = Deps::new(config, &aws, EMBEDDED.clone());
+        Self {
+            deps,
+            source,
+            destination,
+            rejected_queue_url,
+            s3,
+            sqs,
+            aws,
+        }
+    }
+
+    /// Lets the handler ask a Rekognition at this address.
+    pub fn ask_rekognition_at(&mut self, url: &str) {
+        let config = aws_sdk_rekognition::config::Builder::from(&self.aws)
+            .endpoint_url(url)
+            .build();
+        let rekognition = Rekognition::new(aws_sdk_rekognition::Client::from_conf(config));
+        let choice = self.deps.config.detector;
+        self.deps.detector = Detector::new(choice, EMBEDDED.clone(), rekognition);
+    }
+
+    /// Puts a photo into the source bucket, and gives the record that S3 would send.
+    pub async fn upload(&self, key: &str, file: Vec<u8>, sequencer: &str) -> Value {
+        let request = self
+            .s3
+            .put_object()
+            .bucket(&self.source)
+            .key(key)
+            .body(ByteStream::from(file));
+        request.content_type("image/jpeg").send().await.expect("an upload");
+        events::record(&self.source, key, sequencer)
+    }
+
+    /// Hands one message per body to the handler; the ids (`m0`, `m1`, …) of those handed back.
+    pub async fn handle(&self, bodies: &[Value]) -> Vec<String> {
+        let answer = handle(&self.deps, events::invocation(events::sqs_batch(bodies))).await;
+        let failures = answer.unwrap().unwrap().batch_item_failures;
+        let mut ids: Vec<_> = failures.into_iter().map(|failure| failure.item_identifier).collect();
+        ids.sort();
+        ids
+    }
+
+    /// A notification with this one record, handled; whether it was handed back.
+    pub async fn handed_back(&self, record: &Value) -> bool {
+        !self
+            .handle(&[events::notification(std::slice::from_ref(record))])
+            .await
+            .is_empty()
+    }
+
+    /// The published file, if there is one.
+    pub async fn published(&self, key: &str) -> Option<Vec<u8>> {
+        let object = self
+            .s3
+            .get_object()
+            .bucket(&self.destination)
+            .key(key)
+            .send()
+            .await
+            .ok()?;
+        Some(object.body.collect().await.unwrap().to_vec())
+    }
+
+    /// What S3 keeps beside the published file.
+    pub async fn headers(&self, key: &str) -> HeadObjectOutput {
+        self.s3
+            .head_object()
+            .bucket(&self.destination)
+            .key(key)
+            .send()
+            .await
+            .expect("a published photo")
+    }
+
+    /// Every key in the destination bucket.
+    pub async fn published_keys(&self) -> Vec<String> {
+        let list = self
+            .s3
+            .list_objects_v2()
+            .bucket(&self.destination)
+            .send()
+            .await
+            .unwrap();
+        list.contents
+            .unwrap_or_default()
+            .into_iter()
+            .filter_map(|object| object.key)
+            .collect()
+    }
+
+    /// Takes everything out of the rejected queue, in the order of its reasons.
+    pub async fn rejections(&self) -> Vec<Rejection> {
+        drain(&self.sqs, &self.rejected_queue_url).await
+    }
+}
+
+/// Takes all rejections out of a queue, in the order of their reasons.
+pub(crate) async fn drain(sqs: &aws_sdk_sqs::Client, url: &str) -> Vec<Rejection> {
+    let mut rejections: Vec<Rejection> = Vec::new();
+    loop {
+        let request = sqs.receive_message().queue_url(url).max_number_of_messages(10);
+        let messages = request
+            .wait_time_seconds(0)
+            .send()
+            .await
+            .unwrap()
+            .messages
+            .unwrap_or_default();
+        if messages.is_empty() {
+            rejections.sort_by(|a, b| a.reason.cmp(&b.reason));
+            return rejections;
+        }
+        for message in messages {
+            rejections.push(serde_json::from_str(&message.body.unwrap()).unwrap());
+            let handle = message.receipt_handle.unwrap();
+            sqs.delete_message()
+                .queue_url(url)
+                .receipt_handle(handle)
+                .send()
+                .await
+                .unwrap();
+        }
+    }
+}

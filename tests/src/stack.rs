@@ -1,0 +1,127 @@
+//! The deployed stack, as `make test` leaves it in the environment.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use aws_sdk_s3::primitives::ByteStream;
+use aws_sdk_sqs::types::QueueAttributeName;
+use gatehouse_core::rejected::Rejection;
+
+use crate::eventually;
+
+/// How long a test waits for a photo. Nothing is measured by it: it only ends a test that hangs.
+pub const PATIENCE: Duration = Duration::from_secs(240);
+
+/// The stack that `sam deploy` made of `template.yaml`.
+pub struct Stack {
+    /// A client that may do everything.
+    pub s3: aws_sdk_s3::Client,
+    sqs: aws_sdk_sqs::Client,
+    /// The source bucket's name.
+    pub source: String,
+    /// The destination bucket's name.
+    pub destination: String,
+    queue_url: String,
+    dead_letter_queue_url: String,
+    rejected_queue_url: String,
+}
+
+/// Where `sam build` put the function's `bootstrap`.
+pub fn bootstrap() -> PathBuf {
+    variable("GATEHOUSE_BOOTSTRAP").into()
+}
+
+fn variable(name: &str) -> String {
+    std::env::var(name).unwrap_or_else(|_| panic!("{name} is not set; `make test` sets it"))
+}
+
+impl Stack {
+    /// The stack of this test run, with its rejected queue emptied.
+    pub async fn connect() -> Self {
+        let aws = gatehouse_core::aws::config().await;
+        let stack = Self {
+            s3: aws_sdk_s3::Client::new(&aws),
+            sqs: aws_sdk_sqs::Client::new(&aws),
+            source: variable("GATEHOUSE_SOURCE_BUCKET"),
+            destination: variable("GATEHOUSE_DESTINATION_BUCKET"),
+            queue_url: variable("GATEHOUSE_QUEUE_URL"),
+            dead_letter_queue_url: variable("GATEHOUSE_DEAD_LETTER_QUEUE_URL"),
+            rejected_queue_url: variable("GATEHOUSE_REJECTED_QUEUE_URL"),
+        };
+        stack.rejections().await;
+        stack
+    }
+
+    /// Uploads a file.
+    pub async fn upload(&self, key: &str, file: &[u8], content_type: &str) {
+        let request = self.s3.put_object().bucket(&self.source).key(key);
+        let request = request.content_type(content_type).body(ByteStream::from(file.to_vec()));
+        request.send().await.unwrap_or_else(|error| panic!("{key}: {error:?}"));
+    }
+
+    /// The published file, as soon as there is one.
+    pub async fn published(&self, key: &str) -> Vec<u8> {
+        eventually(&format!("{key} published"), PATIENCE, || self.published_now(key)).await
+    }
+
+    /// The published file, if there is one now.
+    pub async fn published_now(&self, key: &str) -> Option<Vec<u8>> {
+        let object = self
+            .s3
+            .get_object()
+            .bucket(&self.destination)
+            .key(key)
+            .send()
+            .await
+            .ok()?;
+        Some(object.body.collect().await.unwrap().to_vec())
+    }
+
+    /// The keys in the destination that start so, each as often as it has versions.
+    pub async fn published_versions(&self, prefix: &str) -> Vec<String> {
+        let mut keys = Vec::new();
+        let request = self.s3.list_object_versions().bucket(&self.destination).prefix(prefix);
+        let list = request.max_keys(1000).send().await.unwrap();
+        assert_ne!(list.is_truncated, Some(true), "one page holds what a test publishes");
+        keys.extend(
+            list.versions
+                .unwrap_or_default()
+                .into_iter()
+                .filter_map(|version| version.key),
+        );
+        keys.sort();
+        keys
+    }
+
+    /// Waits until nothing is waiting or being worked on.
+    pub async fn settle(&self) {
+        eventually("the upload queue empty", PATIENCE, || async {
+            let (waiting, at_work) = self.depth(&self.queue_url).await;
+            (waiting + at_work == 0).then_some(())
+        })
+        .await;
+    }
+
+    /// Messages in the dead-letter queue.
+    pub async fn dead_letters(&self) -> u32 {
+        self.depth(&self.dead_letter_queue_url).await.0
+    }
+
+    /// Takes everything out of the rejected queue, in the order of its reasons.
+    pub async fn rejections(&self) -> Vec<Rejection> {
+        crate::room::drain(&self.sqs, &self.rejected_queue_url).await
+    }
+
+    /// Messages that wait, and messages that are being worked on.
+    async fn depth(&self, url: &str) -> (u32, u32) {
+        let request = self.sqs.get_queue_attributes().queue_url(url);
+        let request = request.attribute_names(QueueAttributeName::All);
+        let attributes = request.send().await.unwrap().attributes.unwrap();
+        let number = |name| attributes[&name].parse::<u32>().unwrap();
+        let waiting = number(QueueAttributeName::ApproximateNumberOfMessages);
+        (
+            waiting,
+            number(QueueAttributeName::ApproximateNumberOfMessagesNotVisible),
+        )
+    }
+}

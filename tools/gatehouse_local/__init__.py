@@ -1,0 +1,1 @@
+"""Gatehouse on this machine: the real template on a local AWS, without Docker and without an account."""

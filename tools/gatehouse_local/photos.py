@@ -1,0 +1,107 @@
+"""Sends photos through the stack, fetches what was published, and judges it."""
+
+import json
+import mimetypes
+import os
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from botocore.exceptions import ClientError
+
+from . import settings
+from .deployment import Deployment
+from .detector import find_faces, still_there
+
+PUBLISH_SECONDS = 90  # the first photo also waits for the function's cold start
+
+
+@dataclass(frozen=True)
+class Sample:
+    """A photo to send, and how many faces it shows at least."""
+
+    path: Path
+    faces: int = 0
+
+
+@dataclass
+class Result:
+    """What became of one photo."""
+
+    name: str
+    before: Path
+    after: Path
+    faces_before: int = 0
+    faces_after: int = 0
+    milliseconds: int = 0
+    faults: list[str] = field(default_factory=list)
+
+
+def samples() -> list[Sample]:
+    """The photos listed in samples/samples.json, or in the folder that $SAMPLES names."""
+    folder = Path(os.environ.get("SAMPLES") or settings.ROOT / "samples").resolve()
+    listed = json.loads((folder / "samples.json").read_text())
+    return [Sample(folder / entry["file"], entry["faces"]) for entry in listed]
+
+
+def send_through(deployment: Deployment, sample: Sample) -> Result:
+    """Uploads one photo, waits until it is published, and compares the two."""
+    result = _prepare(sample)
+    faces = find_faces(result.before)
+    result.faces_before = len(faces)
+    if len(faces) < sample.faces:
+        result.faults.append(f"only {len(faces)} of {sample.faces} faces are found in the original")
+    content_type = mimetypes.guess_type(sample.path.name)[0] or "application/octet-stream"
+    published_type = _upload_and_fetch(deployment, result, content_type)
+    if published_type is None:
+        result.faults.append(f"not published within {PUBLISH_SECONDS} s")
+        return result
+    if published_type != content_type:
+        result.faults.append(f"content type {content_type} became {published_type}")
+    faces_left = find_faces(result.after)
+    result.faces_after = len(faces_left)
+    if left := still_there(faces, faces_left):
+        result.faults.append(f"{len(left)} faces can still be found")
+    return result
+
+
+def _prepare(sample: Sample) -> Result:
+    """Copies the photo to `.local/out/before`, so that before and after lie side by side."""
+    name = sample.path.name
+    result = Result(name, settings.OUT / "before" / name, settings.OUT / "after" / name)
+    for path in (result.before, result.after):
+        path.parent.mkdir(parents=True, exist_ok=True)
+    result.before.write_bytes(sample.path.read_bytes())
+    result.after.unlink(missing_ok=True)
+    return result
+
+
+def _upload_and_fetch(deployment: Deployment, result: Result, content_type: str) -> str | None:
+    """The content type of what was published, or None. Fills in the time it took."""
+    s3 = deployment.client("s3")
+    destination = deployment.outputs["DestinationBucket"]
+    older = _published(s3, destination, result.name)
+    started = time.monotonic()
+    with result.before.open("rb") as body:
+        s3.put_object(
+            Bucket=deployment.outputs["SourceBucket"], Key=result.name, Body=body, ContentType=content_type
+        )
+    while time.monotonic() - started < PUBLISH_SECONDS:
+        now = _published(s3, destination, result.name)
+        if now != older:
+            result.milliseconds = round((time.monotonic() - started) * 1000)
+            published = s3.get_object(Bucket=destination, Key=result.name)
+            result.after.write_bytes(published["Body"].read())
+            return published["ContentType"]
+        time.sleep(0.02)
+    return None
+
+
+def _published(s3, bucket: str, key: str) -> str | None:
+    """Which version of the key is published, or None when there is none."""
+    try:
+        return s3.head_object(Bucket=bucket, Key=key)["VersionId"]
+    except ClientError as error:
+        if error.response["ResponseMetadata"]["HTTPStatusCode"] == 404:
+            return None
+        raise
