@@ -22,7 +22,7 @@ STEPS := python3 tools/steps.py
 LOCAL := python3 -m gatehouse_local
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo send test check audit deploy lock clean
+.PHONY: help setup run demo send test bench check audit deploy lock clean
 
 help: ## Show this list
 	@echo "make TARGET, where TARGET is one of"
@@ -44,6 +44,9 @@ test: $(TOOLS) ## Every test: unit, template, end to end on a local AWS
 	  "unit tests" "cargo test --workspace" \
 	  "template tests" "python3 -m unittest discover -s tests/template" \
 	  "end-to-end tests" "$(LOCAL) test -- cargo test --package gatehouse-tests -- --ignored --test-threads=$(E2E_THREADS)"
+
+bench: $(TOOLS) ## Cold start, size, memory and time per photo of the function as it ships
+	@$(LOCAL) test -- cargo run --quiet --release --package gatehouse-tests --bin measure
 
 check: $(TOOLS) $(DENY)/installed ## Format, lints, docs, licences, template
 	@$(STEPS) \

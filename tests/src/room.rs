@@ -14,6 +14,7 @@ use face_blur::{Deps, handle};
 use gatehouse_core::config::Environment;
 use gatehouse_core::rejected::Rejection;
 use serde_json::Value;
+use tracing::Level;
 
 use crate::events;
 
@@ -39,6 +40,11 @@ pub struct Room {
 impl Room {
     /// Makes an empty room, with these settings beside the buckets and the queue.
     pub async fn new(settings: &[(&str, &str)]) -> Self {
+        // What the handler warns of stands beside a test that fails.
+        let _ = tracing_subscriber::fmt()
+            .with_test_writer()
+            .with_max_level(Level::WARN)
+            .try_init();
         let aws = gatehouse_core::aws::config().await;
         let (s3, sqs) = (aws_sdk_s3::Client::new(&aws), aws_sdk_sqs::Client::new(&aws));
         let name = format!("room-{}-{}", std::process::id(), ROOMS.fetch_add(1, Ordering::Relaxed));

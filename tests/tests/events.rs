@@ -33,5 +33,9 @@ fn every_sample_event_is_what_its_name_says() {
         let good = records.iter().filter(|record| record.is_ok()).count();
         assert_eq!((good, records.len() - good), (photos, malformed), "{name}");
     }
-    assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 8, "an event without a line here");
+    assert_eq!(
+        std::fs::read_dir(&folder).unwrap().count(),
+        8,
+        "an event without a line here"
+    );
 }

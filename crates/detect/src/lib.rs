@@ -26,5 +26,5 @@ mod resize;
 
 pub use detector::{DEFAULT_THRESHOLD, Detector, LONGEST_USEFUL_SIDE, Options, Tiles};
 pub use error::Error;
-pub use face::{Face, union};
+pub use face::{Face, HEAD_MARGIN, union};
 pub use image::Image;

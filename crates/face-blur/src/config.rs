@@ -3,6 +3,7 @@
 use std::str::FromStr;
 
 use gatehouse_core::config::{ConfigError, Environment};
+use gatehouse_detect::HEAD_MARGIN;
 use gatehouse_redact::Limits;
 
 /// Which detector looks for faces.
@@ -77,7 +78,7 @@ pub struct Config {
     /// `NO_FACES`: default `publish`.
     pub no_faces: NoFaces,
     /// `FACE_MARGIN`: how far a region reaches beyond the face on each side, as a ratio of the
-    /// face's width and height. Default 0.15: ears, chin and hairline belong to a face too.
+    /// face's width and height. Default [`HEAD_MARGIN`].
     pub face_margin: f32,
     /// `MAX_BYTES` and `MAX_PIXELS`: the largest photo that is taken.
     pub limits: Limits,
@@ -102,7 +103,7 @@ impl Config {
             detector: environment.parsed("DETECTOR", DetectorChoice::default()),
             detector_model: environment.optional("DETECTOR_MODEL"),
             no_faces: environment.parsed("NO_FACES", NoFaces::default()),
-            face_margin: environment.parsed("FACE_MARGIN", 0.15),
+            face_margin: environment.parsed("FACE_MARGIN", HEAD_MARGIN),
             limits: Limits {
                 bytes: environment.parsed("MAX_BYTES", defaults.bytes),
                 pixels: environment.parsed("MAX_PIXELS", defaults.pixels),

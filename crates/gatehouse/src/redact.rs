@@ -4,15 +4,12 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
+use gatehouse_detect::HEAD_MARGIN;
 use gatehouse_redact::{Limits, Options, Photo, Redacted, Region};
 use serde_json::json;
 
 use crate::detect::Faces;
 use crate::failure::Failure;
-
-/// How far a region reaches beyond a detected face on each side, as a ratio of its size. The same
-/// as the function's default.
-const FACE_MARGIN: f32 = 0.15;
 
 /// The arguments of `gatehouse redact`.
 #[derive(Debug, clap::Args)]
@@ -38,7 +35,7 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
     let mut photo = Photo::open(&bytes, &Limits::default())?;
     let regions = match &arguments.faces {
         Some(path) => regions(&read_faces(path)?, 0.0),
-        None => regions(&Faces::find(&mut photo)?, FACE_MARGIN),
+        None => regions(&Faces::find(&mut photo)?, HEAD_MARGIN),
     };
     let redacted = photo.redact(&regions, &Options::default())?;
     let milliseconds = (start.elapsed().as_secs_f64() * 10_000.0).round() / 10.0;

@@ -15,7 +15,7 @@
 //! fn hide_faces(upload: &[u8]) -> Result<Vec<u8>, Error> {
 //!     let mut photo = Photo::open(upload, &Limits::default())?;
 //!     let faces = find_faces(&photo.preview(640)?);
-//!     let regions: Vec<Region> = faces.into_iter().map(|face| face.grown(0.15)).collect();
+//!     let regions: Vec<Region> = faces.into_iter().map(|face| face.grown(0.2)).collect();
 //!     Ok(photo.redact(&regions, &Options::default())?.bytes)
 //! }
 //! # let upload = Preview::from_rgb(64, 64, vec![90; 64 * 64 * 3])?.to_jpeg(90)?;
