@@ -2,6 +2,7 @@
 # everything else is installed into .tools, at pinned versions.
 
 STAGE ?= dev
+CONFIG = $(if $(filter dev,$(STAGE)),default,$(STAGE))
 E2E_THREADS ?= 1
 CARGO_DENY_VERSION := 0.20.2
 # Found before the path changes below: a venv can't be renewed by its own interpreter.
@@ -63,8 +64,8 @@ audit: $(DENY)/installed ## Look the dependencies up among known vulnerabilities
 
 # Credentials and region are yours, from the environment or AWS_PROFILE.
 deploy: $(TOOLS) ## Deploy to AWS: make deploy STAGE=dev|prod
-	sam build
-	sam deploy --config-env $(if $(filter dev,$(STAGE)),default,$(STAGE))
+	sam build --config-env $(CONFIG)
+	sam deploy --config-env $(CONFIG)
 
 lock: ## Pin requirements.in, with hashes, in requirements.txt
 	@$(PYTHON) -m venv .tools/lock

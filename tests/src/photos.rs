@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::LazyLock;
 
-use gatehouse_detect::{Detector, Face, Image, LONGEST_USEFUL_SIDE, Options};
+use gatehouse_detect::{Detector, Face, Image, Options, useful_side};
 use gatehouse_redact::{Limits, Photo, Preview};
 
 static DETECTOR: LazyLock<Detector> = LazyLock::new(|| Detector::embedded().unwrap());
@@ -14,12 +14,11 @@ pub fn sample(name: &str) -> Vec<u8> {
     std::fs::read(folder.join(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
 }
 
-/// The upright picture in a file, at its own size or 2,048 pixels.
+/// The upright picture in a file, at the size that a detector looks at.
 pub fn upright(file: &[u8]) -> Preview {
-    Photo::open(file, &Limits::default())
-        .unwrap()
-        .preview(LONGEST_USEFUL_SIDE)
-        .unwrap()
+    let mut photo = Photo::open(file, &Limits::default()).unwrap();
+    let (width, height) = photo.upright_size();
+    photo.previews(useful_side(width, height)).unwrap().swap_remove(0)
 }
 
 /// The faces that the function's own detector sees in a file.
@@ -42,16 +41,23 @@ pub fn still_visible(before: &[u8], after: &[u8]) -> Vec<Face> {
         .collect()
 }
 
-/// A photo in which nothing was done to the left eighth: the mean difference per colour sample
-/// between the two there, in levels of 0–255.
-pub fn difference_at_the_left(before: &[u8], after: &[u8]) -> f64 {
-    let (before, after) = (upright(before), upright(after));
-    assert_eq!((before.width(), before.height()), (after.width(), after.height()));
-    let row = before.width() as usize * 3;
-    let rows = before.rgb().chunks(row).zip(after.rgb().chunks(row));
-    let samples = rows.flat_map(|(old, new)| old[..row / 8].iter().zip(&new[..row / 8]));
-    let differences: Vec<f64> = samples.map(|(old, new)| f64::from(old.abs_diff(*new))).collect();
-    differences.iter().sum::<f64>() / differences.len() as f64
+/// How much two photos differ in a part of them (left, top, width, height, as ratios): the mean
+/// difference per colour sample, in levels of 0–255.
+pub fn difference_in(part: [f32; 4], before: &[u8], after: &[u8]) -> f64 {
+    let cut = |file: &[u8]| {
+        let picture = upright(file);
+        let (width, height) = (picture.width() as f32, picture.height() as f32);
+        let [left, top, wide, high] = part;
+        let pixels = [left * width, top * height, wide * width, high * height].map(|length| length as u32);
+        picture.crop(pixels[0], pixels[1], pixels[2], pixels[3]).unwrap()
+    };
+    let (before, after) = (cut(before), cut(after));
+    let differences = before
+        .rgb()
+        .iter()
+        .zip(after.rgb())
+        .map(|(old, new)| f64::from(old.abs_diff(*new)));
+    differences.sum::<f64>() / before.rgb().len() as f64
 }
 
 /// Whether these bytes stand somewhere in the file.
@@ -112,4 +118,35 @@ pub fn with_orientation(jpeg: &[u8], orientation: u8) -> Vec<u8> {
     let exif = [b"Exif\0\0".as_slice(), &tiff].concat();
     let length = (exif.len() as u16 + 2).to_be_bytes();
     [&jpeg[..2], &[0xFF, 0xE1], &length, &exif, &jpeg[2..]].concat()
+}
+
+/// The upright picture as a camera that was turned would store it: a decoder that applies the
+/// orientation gets the upright picture back.
+pub fn turned_back(upright: &Preview, orientation: u8) -> Vec<u8> {
+    let (width, height) = (upright.width() as usize, upright.height() as usize);
+    let (stored_width, stored_height) = if orientation >= 5 {
+        (height, width)
+    } else {
+        (width, height)
+    };
+    let mut stored = Vec::with_capacity(width * height * 3);
+    for row in 0..stored_height {
+        for column in 0..stored_width {
+            // TIFF 6.0, tag Orientation: where row 0 and column 0 of the stored picture lie.
+            let (x, y) = match orientation {
+                1 => (column, row),
+                2 => (width - 1 - column, row),
+                3 => (width - 1 - column, height - 1 - row),
+                4 => (column, height - 1 - row),
+                5 => (row, column),
+                6 => (width - 1 - row, column),
+                7 => (width - 1 - row, height - 1 - column),
+                _ => (row, height - 1 - column),
+            };
+            let at = (y * width + x) * 3;
+            stored.extend_from_slice(&upright.rgb()[at..at + 3]);
+        }
+    }
+    let stored = Preview::from_rgb(stored_width as u32, stored_height as u32, stored);
+    stored.unwrap().to_jpeg(92).unwrap()
 }

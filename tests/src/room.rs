@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use aws_config::SdkConfig;
 use aws_sdk_s3::operation::head_object::HeadObjectOutput;
 use aws_sdk_s3::primitives::ByteStream;
+use aws_sdk_s3::types::{BucketVersioningStatus, VersioningConfiguration};
 use face_blur::config::Config;
 use face_blur::detector::{Detector, Embedded, Rekognition};
 use face_blur::{Deps, handle};
@@ -51,6 +52,15 @@ impl Room {
         let (source, destination) = (format!("{name}-in"), format!("{name}-out"));
         for bucket in [&source, &destination] {
             s3.create_bucket().bucket(bucket).send().await.expect("a bucket");
+            let versioned = VersioningConfiguration::builder()
+                .status(BucketVersioningStatus::Enabled)
+                .build();
+            let request = s3.put_bucket_versioning().bucket(bucket);
+            request
+                .versioning_configuration(versioned)
+                .send()
+                .await
+                .expect("a versioned bucket");
         }
         let queue = sqs
             .create_queue()
@@ -97,8 +107,12 @@ impl Room {
             .bucket(&self.source)
             .key(key)
             .body(ByteStream::from(file));
-        request.content_type("image/jpeg").send().await.expect("an upload");
-        events::record(&self.source, key, sequencer)
+        let uploaded = request.content_type("image/jpeg").send().await.expect("an upload");
+        let mut record = events::record(&self.source, key, sequencer);
+        if let Some(version) = uploaded.version_id {
+            record["s3"]["object"]["versionId"] = version.into();
+        }
+        record
     }
 
     /// Hands one message per body to the handler; the ids (`m0`, `m1`, …) of those handed back.
@@ -156,6 +170,19 @@ impl Room {
             .into_iter()
             .filter_map(|object| object.key)
             .collect()
+    }
+
+    /// How often something was published under a key.
+    pub async fn versions(&self, key: &str) -> usize {
+        let list = self
+            .s3
+            .list_object_versions()
+            .bucket(&self.destination)
+            .prefix(key)
+            .send()
+            .await
+            .unwrap();
+        list.versions.unwrap_or_default().len()
     }
 
     /// Takes everything out of the rejected queue, in the order of its reasons.

@@ -33,7 +33,7 @@ def sam_config_parameters() -> dict[str, dict]:
     """What `samconfig.toml` overrides, for each stage."""
     config = tomllib.loads((ROOT / "samconfig.toml").read_text())
     config.pop("version")
-    return {stage: _pairs(commands["deploy"]["parameters"]["parameter_overrides"]) for stage, commands in config.items()}
+    return {stage: _pairs(commands["global"]["parameters"]["parameter_overrides"]) for stage, commands in config.items()}
 
 
 def _pairs(overrides: str) -> dict:

@@ -117,11 +117,12 @@ def _watched(template: dict, metric: str) -> set[str]:
 
 
 def queue_alarms(template: dict) -> list[str]:
-    """Depth of what a person must look at, age of what a function should have taken."""
+    """Depth of what a person must look at; age of everything, or what waits too long goes unseen when it is deleted."""
     depth = _watched(template, "ApproximateNumberOfMessagesVisible")
     age = _watched(template, "ApproximateAgeOfOldestMessage")
     unseen = [f"{name} has no depth alarm" for name in final_queues(template) if name not in depth]
-    return unseen + [f"{name} has no age alarm" for name in work_queues(template) if name not in age]
+    every = [*work_queues(template), *final_queues(template)]
+    return unseen + [f"{name} has no age alarm" for name in every if name not in age]
 
 
 def function_alarms(template: dict) -> list[str]:

@@ -70,7 +70,7 @@ class TheTemplate(unittest.TestCase):
     def test_every_bucket_is_private_encrypted_versioned_and_tidied(self):
         self.assert_holds(rules.buckets)
 
-    def test_every_bucket_refuses_plain_http(self):
+    def test_bug_9_every_bucket_refuses_plain_http(self):
         self.assert_holds(rules.buckets_tls_only)
 
     def test_what_holds_data_outlives_the_stack(self):
@@ -88,10 +88,10 @@ class TheTemplate(unittest.TestCase):
     def test_every_function_has_a_role_of_its_own(self):
         self.assert_holds(rules.own_roles)
 
-    def test_no_role_may_do_anything_that_is_not_spelled_out(self):
+    def test_bug_9_no_role_may_do_anything_that_is_not_spelled_out(self):
         self.assert_holds(rules.exact_actions)
 
-    def test_no_role_reaches_more_than_it_names(self):
+    def test_bug_9_no_role_reaches_more_than_it_names(self):
         self.assert_holds(rules.exact_resources)
 
     def test_rekognition_is_allowed_only_when_it_is_used(self):
@@ -124,7 +124,7 @@ class EachRule(unittest.TestCase):
         self.assertNotEqual(rule(self.template, *arguments), [])
 
     def test_sees_a_visibility_timeout_that_is_too_short(self):
-        short = template_defaults() | {"FunctionTimeout": 61, "VisibilityTimeout": 360}
+        short = template_defaults() | {"FunctionTimeout": 121, "VisibilityTimeout": 720}
         self.assert_complains(rules.visibility_timeouts, short)
 
     def test_sees_a_queue_without_a_visibility_timeout(self):
@@ -168,7 +168,7 @@ class EachRule(unittest.TestCase):
         self.assert_complains(rules.queues)
 
     def test_sees_each_queue_alarm_that_is_missing(self):
-        for alarm in ("DeadLetterAlarm", "RejectedAlarm", "BacklogAlarm"):
+        for alarm in ("DeadLetterAlarm", "DeadLetterAgeAlarm", "RejectedAlarm", "RejectedAgeAlarm", "BacklogAlarm"):
             with self.subTest(alarm):
                 self.setUp()
                 del self.resources[alarm]

@@ -3,15 +3,16 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
 
 use std::collections::HashMap;
+use std::path::Path;
 use std::time::Instant;
 
 use aws_sdk_s3::primitives::ByteStream;
 use gatehouse_tests::eventually;
 use gatehouse_tests::photos::{
-    contains, difference_at_the_left, faces, sample, still_visible, twelve_megapixels_with_a_large_face, upright,
+    contains, difference_in, faces, sample, still_visible, turned_back, twelve_megapixels_with_a_large_face, upright,
     with_orientation,
 };
-use gatehouse_tests::stack::{PATIENCE, Stack};
+use gatehouse_tests::stack::{PATIENCE, Stack, bootstrap};
 
 #[tokio::test]
 #[ignore = "needs the local stack: make test"]
@@ -47,7 +48,7 @@ async fn bug_2_in_every_orientation_the_right_faces_are_hidden_and_the_rest_stay
             "orientation {orientation}: the upright photo has one face"
         );
         assert_eq!(still_visible(&before, &after), [], "orientation {orientation}");
-        let difference = difference_at_the_left(&before, &after);
+        let difference = difference_in([0.0, 0.0, 0.125, 1.0], &before, &after);
         assert!(
             difference < 3.0,
             "orientation {orientation}: {difference} levels away from the face"
@@ -132,6 +133,7 @@ async fn bug_6_a_twelve_megapixel_photo_with_one_large_face_is_done_within_the_f
     let before = twelve_megapixels_with_a_large_face();
     stack.upload("twelve.jpg", &before, "image/jpeg").await;
     let after = stack.published("twelve.jpg").await;
+    assert!(!faces(&before).is_empty(), "no face to hide");
     assert_eq!(still_visible(&before, &after), []);
     stack.settle().await;
     assert_eq!(stack.dead_letters().await, 0);
@@ -320,7 +322,7 @@ fn kill_bootstraps() -> usize {
     let ids = processes.filter_map(|process| process.file_name().to_string_lossy().parse::<u32>().ok());
     let is_bootstrap = |id: &u32| {
         let executable = std::fs::read_link(format!("/proc/{id}/exe"));
-        executable.is_ok_and(|path| path.file_name().is_some_and(|name| name == "bootstrap"))
+        executable.is_ok_and(|path| is_the_same_file(&path, &bootstrap()))
     };
     let kill = |id: u32| {
         std::process::Command::new("kill")
@@ -332,35 +334,11 @@ fn kill_bootstraps() -> usize {
         .count()
 }
 
-/// The upright picture as a camera that was turned would store it: a decoder that applies the
-/// orientation gets the upright picture back.
-fn turned_back(upright: &gatehouse_redact::Preview, orientation: u8) -> Vec<u8> {
-    let (width, height) = (upright.width() as usize, upright.height() as usize);
-    let (stored_width, stored_height) = if orientation >= 5 {
-        (height, width)
-    } else {
-        (width, height)
-    };
-    let mut stored = Vec::with_capacity(width * height * 3);
-    for row in 0..stored_height {
-        for column in 0..stored_width {
-            // TIFF 6.0, tag Orientation: where row 0 and column 0 of the stored picture lie.
-            let (x, y) = match orientation {
-                1 => (column, row),
-                2 => (width - 1 - column, row),
-                3 => (width - 1 - column, height - 1 - row),
-                4 => (column, height - 1 - row),
-                5 => (row, column),
-                6 => (width - 1 - row, column),
-                7 => (width - 1 - row, height - 1 - column),
-                _ => (row, height - 1 - column),
-            };
-            let at = (y * width + x) * 3;
-            stored.extend_from_slice(&upright.rgb()[at..at + 3]);
-        }
-    }
-    let stored = gatehouse_redact::Preview::from_rgb(stored_width as u32, stored_height as u32, stored);
-    stored.unwrap().to_jpeg(92).unwrap()
+/// The local stack unpacks the function into a folder of its own, so the path alone tells nothing.
+fn is_the_same_file(one: &Path, other: &Path) -> bool {
+    let sizes = (std::fs::metadata(one), std::fs::metadata(other));
+    matches!(sizes, (Ok(one), Ok(other)) if one.len() == other.len())
+        && std::fs::read(one).unwrap() == std::fs::read(other).unwrap()
 }
 
 /// A JPEG that starts inside of the file: a thumbnail.

@@ -45,7 +45,12 @@ impl fmt::Display for ConfigError {
 impl Environment {
     /// The variables of this process.
     pub fn of_process() -> Self {
-        Self::from_iter(std::env::vars())
+        // A value that is no UTF-8 counts as missing, and so it is named where it is needed.
+        let readable = std::env::vars_os().filter_map(|(name, value)| {
+            let (name, value) = (name.into_string().ok()?, value.into_string().ok()?);
+            Some((name, value))
+        });
+        Self::from_iter(readable)
     }
 
     /// A variable that has to be there. An empty value counts as missing, because that is what a

@@ -6,7 +6,11 @@
 //! - otherwise the rejected ones go to the rejected queue, and the message is done;
 //! - if the rejected queue does not take one, the message is handed back.
 //!
-//! Work therefore has to be safe to repeat.
+//! Work therefore has to be safe to repeat. A rejection can stand in the queue twice if the function
+//! is stopped between sending it and answering: that is what "at least once" means.
+//!
+//! An event that reached the function without a queue fails as a whole. Lambda then repeats it
+//! twice and hands it to the function's failure destination, so a direct trigger needs one.
 
 use std::panic::AssertUnwindSafe;
 use std::time::Duration;
@@ -31,7 +35,8 @@ pub struct Intake {
     pub function: String,
     /// How many messages are worked on at the same time.
     pub concurrency: usize,
-    /// A message is not started any more when less than this is left.
+    /// A message is not started any more when less than this is left, or less than a quarter of the
+    /// invocation's time if that is shorter.
     pub start_margin: Duration,
 }
 
@@ -70,7 +75,7 @@ impl Intake {
                 let limits = Limits {
                     concurrency: self.concurrency,
                     deadline,
-                    start_margin: self.start_margin,
+                    start_margin: self.start_margin.min(deadline.remaining() / 4),
                 };
                 let one_message = async |body: String| self.message(records_in_body(&body), &work).await;
                 Ok(Some(batch::process(event, limits, one_message).await?))

@@ -2,7 +2,7 @@
 
 use crate::{Error, decode::Maps};
 use rten::{Dimension, Model, ModelOptions, NodeId, OpRegistry, op_registry};
-use rten_tensor::{NdTensor, prelude::*};
+use rten_tensor::{NdTensor, NdTensorView, prelude::*};
 
 /// See `model/README.md` for where it is from.
 static EMBEDDED: &[u8] = include_bytes!("../model/centerface.onnx");
@@ -39,7 +39,7 @@ impl CenterFace {
         let model = ModelOptions::with_ops(operators()).load(bytes);
         let loaded = Self::new(model.map_err(|error| Error::model(error.to_string()))?)?;
         let (width, height) = (64, 96); // not square: tells width from height
-        match loaded.run(vec![0.0; width * height * 3], width, height) {
+        match loaded.run(&vec![0.0; width * height * 3], width, height) {
             Ok(_) => Ok(loaded),
             Err(Error::Inference { reason }) => Err(Error::model(format!("does not run: {reason}"))),
             Err(other) => Err(other),
@@ -62,8 +62,8 @@ impl CenterFace {
     }
 
     /// Runs the model on three planes of `width × height` floats (multiples of 32).
-    pub(crate) fn run(&self, planes: Vec<f32>, width: usize, height: usize) -> Result<Maps, Error> {
-        let input = NdTensor::try_from_data([1, 3, height, width], planes).map_err(Error::inference)?;
+    pub(crate) fn run(&self, planes: &[f32], width: usize, height: usize) -> Result<Maps, Error> {
+        let input = NdTensorView::try_from_data([1, 3, height, width], planes).map_err(Error::inference)?;
         let inputs = vec![(self.input, input.into())];
         let values = self.model.run_n(inputs, self.outputs, None).map_err(Error::inference)?;
 

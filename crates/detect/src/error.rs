@@ -24,10 +24,11 @@ pub enum Error {
         reason: String,
     },
 
-    /// The model was accepted but did not run. With the embedded model this means a lack of resources or a bug.
+    /// The model was accepted but did not run, or its answer is not made of usable numbers. With the embedded model
+    /// this means a lack of resources or a bug.
     #[error("inference failed: {reason}")]
     Inference {
-        /// What the engine said.
+        /// What the engine said, or what is wrong with the answer.
         reason: String,
     },
 }

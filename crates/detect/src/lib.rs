@@ -1,7 +1,7 @@
 //! Finds faces in an image: pixels in, boxes out. Knows one model, no files, no network, no AWS.
 //!
 //! The one thing to know: the image has to be **upright** (EXIF orientation already applied). The model was trained
-//! on upright faces and does not find faces that lie on their side or stand on their head.
+//! on upright faces. Images in which no face is certain are looked at turned, too, but that is the fallback.
 //!
 //! ```
 //! use gatehouse_detect::{Detector, Image, Options};
@@ -23,8 +23,9 @@ mod face;
 mod image;
 mod plan;
 mod resize;
+mod turn;
 
-pub use detector::{DEFAULT_THRESHOLD, Detector, LONGEST_USEFUL_SIDE, Options, Tiles};
+pub use detector::{DEFAULT_THRESHOLD, Detector, Options, Tiles, useful_side};
 pub use error::Error;
 pub use face::{Face, HEAD_MARGIN, union};
 pub use image::Image;

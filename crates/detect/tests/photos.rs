@@ -8,7 +8,9 @@
 
 mod samples;
 
-use gatehouse_detect::{Detector, Face, Image, Options, Tiles};
+use gatehouse_detect::{Detector, Face, Image, Options, Tiles, useful_side};
+use image::imageops::{FilterType, replace, resize};
+use image::{Rgb, RgbImage};
 use samples::hits;
 use std::sync::LazyLock;
 
@@ -76,6 +78,89 @@ fn far_faces_are_found_only_by_looking_in_detail() {
         .unwrap();
     assert!(hits(&photo, &never) < photo.truth.len() / 2, "{}", never.len());
     assert_eq!(hits(&photo, &detect(&photo)), photo.truth.len());
+}
+
+/// A photo of 1080×`height` pixels with one face, 45 pixels wide, near its lower end, scaled to its longest `side`.
+fn long_photo(file: &str, height: u32, side: u32) -> samples::Photo {
+    let photo = samples::one(file);
+    let face = photo.truth[0];
+    let (width, tall) = (photo.pixels.width() as f32, photo.pixels.height() as f32);
+    let scale = 45.0 / (face.width * width);
+    let (width, tall) = (width * scale, tall * scale);
+    let small = resize(&photo.pixels, width as u32, tall as u32, FilterType::Triangle);
+    let (left, top) = (500, height - 1000);
+    let mut long = RgbImage::from_pixel(1080, height, Rgb([120, 130, 140]));
+    replace(&mut long, &small, left, i64::from(top));
+    samples::Photo {
+        file: format!("{file} in 1080×{height} at {side}"),
+        pixels: resize(&long, 1080 * side / height, side, FilterType::Triangle),
+        truth: vec![Face {
+            left: (left as f32 + width * face.left) / 1080.0,
+            top: (top as f32 + tall * face.top) / height as f32,
+            width: width * face.width / 1080.0,
+            height: tall * face.height / height as f32,
+            confidence: 1.0,
+        }],
+    }
+}
+
+#[test]
+fn a_small_face_in_a_long_photo_is_found_after_scaling_to_the_useful_side() {
+    let surely = Options {
+        threshold: 0.5, // weaker findings join the head and the shoulders into one box
+        tiles: Tiles::Auto,
+    };
+    for file in ["obama.JPG", "hopper.jpeg"] {
+        let photo = long_photo(file, 8000, useful_side(1080, 8000));
+        let faces = DETECTOR.detect(&photo.image(), &surely).unwrap();
+        assert_eq!(hits(&photo, &faces), 1, "{}: {faces:?}", photo.file);
+    }
+}
+
+#[test]
+fn a_face_that_lies_on_its_side_or_stands_on_its_head_is_found() {
+    for file in [
+        "astronaut.jpg",
+        "obama.JPG",
+        "hopper.jpeg",
+        "biden.jpg",
+        "closeup.jpg",
+        "photographer.jpg",
+    ] {
+        let mut photo = samples::one(file);
+        for degrees in [90, 180, 270] {
+            photo = photo.turned();
+            for tiles in [Tiles::Auto, Tiles::Always] {
+                let options = Options {
+                    tiles,
+                    threshold: 0.5, // as surely as upright; without turning, some are weak findings
+                };
+                let faces = DETECTOR.detect(&photo.image(), &options).unwrap();
+                let place = centre(&photo.truth[0]);
+                assert!(
+                    faces.iter().any(|face| covers(face, place)),
+                    "{file} by {degrees}°, {tiles:?}: {faces:?}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn far_faces_are_found_in_a_photo_that_stands_on_its_head() {
+    let photo = samples::one("far.jpg").turned().turned();
+    let faces = detect(&photo);
+    assert!(hits(&photo, &faces) >= 22, "{}: {faces:?}", hits(&photo, &faces));
+}
+
+/// The middle of the box, across and down, in ratios of the image.
+fn centre(face: &Face) -> (f32, f32) {
+    (face.left + face.width / 2.0, face.top + face.height / 2.0)
+}
+
+/// Whether a place (across, down, in ratios of the image) lies in the face's box.
+fn covers(face: &Face, (x, y): (f32, f32)) -> bool {
+    (face.left..face.left + face.width).contains(&x) && (face.top..face.top + face.height).contains(&y)
 }
 
 #[test]

@@ -80,7 +80,8 @@ pub struct Config {
     /// `FACE_MARGIN`: how far a region reaches beyond the face on each side, as a ratio of the
     /// face's width and height. Default [`HEAD_MARGIN`].
     pub face_margin: f32,
-    /// `MAX_BYTES` and `MAX_PIXELS`: the largest photo that is taken.
+    /// `MAX_BYTES` and `MAX_PIXELS`: the largest photo that is taken. The memory for each is an equal
+    /// part of the function's (`AWS_LAMBDA_FUNCTION_MEMORY_SIZE`), so that no photo ends the process.
     pub limits: Limits,
     /// `CONCURRENCY`: messages of one batch that are worked on at the same time. Default 4: one
     /// photo computes while others are fetched and published.
@@ -96,7 +97,7 @@ impl Config {
     /// photos, without end.
     pub fn read(mut environment: Environment) -> Result<Self, ConfigError> {
         let defaults = Limits::default();
-        let config = Self {
+        let mut config = Self {
             source_bucket: environment.required("SOURCE_BUCKET"),
             destination_bucket: environment.required("DESTINATION_BUCKET"),
             rejected_queue_url: environment.required("REJECTED_QUEUE_URL"),
@@ -111,6 +112,7 @@ impl Config {
             },
             concurrency: environment.parsed("CONCURRENCY", 4),
         };
+        config.limits.memory = memory_per_photo(&mut environment, &config);
         config.check(&mut environment);
         environment.finish(config)
     }
@@ -133,6 +135,16 @@ impl Config {
     }
 }
 
+/// What the process needs beside its photos, in bytes: the model, clients, buffers.
+const OWN_MEMORY: u64 = 150_000_000;
+
+fn memory_per_photo(environment: &mut Environment, config: &Config) -> u64 {
+    match environment.parsed("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", 0_u64) {
+        0 => config.limits.memory,
+        megabytes => (megabytes * 1_000_000).saturating_sub(OWN_MEMORY) / config.concurrency.max(1) as u64,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -152,6 +164,12 @@ mod tests {
         let config = read(&[]).unwrap();
         assert_eq!(config.detector, DetectorChoice::Embedded);
         assert_eq!(config.no_faces, NoFaces::Publish);
+    }
+
+    #[test]
+    fn the_photos_of_a_batch_share_the_functions_memory() {
+        let config = read(&[("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "1750"), ("CONCURRENCY", "2")]).unwrap();
+        assert_eq!(config.limits.memory, 800_000_000);
     }
 
     #[test]

@@ -90,13 +90,16 @@ impl Destination {
         // Shared between attempts without copying it.
         let bytes = bytes::Bytes::from(bytes);
         for _ in 0..ATTEMPTS {
+            let current = self.current(&record.key).await?;
+            if current.as_ref().is_some_and(|current| current.is_of(record)) {
+                return Ok(Outcome::Superseded);
+            }
             let request = self
-                .request(record, kept)
+                .request(record, kept.clone())
                 .metadata(FACES, faces.to_string())
                 .metadata(ENGINE, engine)
                 .body(ByteStream::from(bytes.clone()));
-            let request = match self.current(&record.key).await? {
-                Some(current) if current.is_of(record) => return Ok(Outcome::Superseded),
+            let request = match current {
                 Some(current) => request.if_match(current.etag),
                 None => request.if_none_match("*"),
             };
@@ -130,10 +133,8 @@ impl Destination {
         }))
     }
 
-    fn request(&self, record: &Record, kept: &Kept) -> PutObjectFluentBuilder {
-        let Kept { metadata, tags, .. } = kept.clone();
-        let theirs = metadata.into_iter().filter(|(name, _)| !name.starts_with(PREFIX));
-        let kept = kept.clone();
+    fn request(&self, record: &Record, kept: Kept) -> PutObjectFluentBuilder {
+        let theirs = kept.metadata.into_iter().filter(|(name, _)| !name.starts_with(PREFIX));
         let request = self.s3.put_object().bucket(&self.bucket).key(&record.key);
         request
             .set_content_type(kept.content_type)
@@ -141,7 +142,7 @@ impl Destination {
             .set_content_disposition(kept.content_disposition)
             .set_content_language(kept.content_language)
             .set_expires(kept.expires)
-            .set_tagging((!tags.is_empty()).then(|| query(&tags)))
+            .set_tagging((!kept.tags.is_empty()).then(|| query(&kept.tags)))
             .set_metadata(Some(theirs.collect()))
             .metadata(SOURCE_SEQUENCER, record.sequencer.to_string())
             .metadata(SOURCE_ETAG, kept.etag.unwrap_or_default())

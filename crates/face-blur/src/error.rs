@@ -52,6 +52,11 @@ pub enum PhotoError {
     #[error("the detector is not available")]
     DetectorUnavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
 
+    /// A detector says that a face lies outside of the photo: then it can't be trusted about the
+    /// others. Retry.
+    #[error("{0} of the detector's faces lie outside of the photo")]
+    FaceOutside(usize),
+
     /// The embedded detector failed. Retry: an undetected photo is never published.
     #[error("the embedded detector failed")]
     DetectorFailed(#[from] gatehouse_detect::Error),
@@ -89,9 +94,11 @@ impl PhotoError {
 impl Failure for PhotoError {
     fn disposition(&self) -> Disposition {
         match self {
-            Self::DetectorUnavailable(_) | Self::DetectorFailed(_) | Self::LostRace(_) | Self::Storage { .. } => {
-                Disposition::Retry
-            }
+            Self::DetectorUnavailable(_)
+            | Self::DetectorFailed(_)
+            | Self::FaceOutside(_)
+            | Self::LostRace(_)
+            | Self::Storage { .. } => Disposition::Retry,
             Self::UnexpectedBucket { .. }
             | Self::ObjectMissing
             | Self::ObjectArchived
@@ -115,7 +122,7 @@ impl Failure for PhotoError {
             Self::TooManyFaces => "too-many-faces",
             Self::DetectorRefused(_) => "detector-refused",
             Self::DetectorUnavailable(_) => "detector-unavailable",
-            Self::DetectorFailed(_) => "detector-failed",
+            Self::DetectorFailed(_) | Self::FaceOutside(_) => "detector-failed",
             Self::MetadataTooLarge => "metadata-too-large",
             Self::LostRace(_) => "lost-race",
             Self::Storage { .. } => "storage-unavailable",

@@ -16,6 +16,7 @@ pub mod fetch;
 mod picture;
 pub mod report;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use aws_config::SdkConfig;
@@ -25,6 +26,7 @@ use gatehouse_core::event::{Invocation, Record};
 use gatehouse_core::intake::{Intake, InvocationFailed};
 use gatehouse_core::rejected::RejectedQueue;
 use lambda_runtime::LambdaEvent;
+use tokio::sync::Semaphore;
 use tracing::info;
 
 use config::Config;
@@ -34,7 +36,7 @@ use error::PhotoError;
 use fetch::Original;
 use report::{Stopwatch, Summary};
 
-/// A large photo takes a few seconds; less than this is not worth starting with.
+/// A large photo takes a few seconds; with less than this left, it is not worth starting.
 const START_MARGIN: Duration = Duration::from_secs(5);
 
 /// What the handler works with. Built once per process.
@@ -48,6 +50,8 @@ pub struct Deps {
     pub destination: Destination,
     /// Who finds the faces.
     pub detector: Detector,
+    /// Places for photos that are decoded: as many as are worked on at the same time.
+    pub computing: Arc<Semaphore>,
     /// Who takes records in and deals with those that fail.
     pub intake: Intake,
 }
@@ -62,6 +66,7 @@ impl Deps {
             source: s3.clone(),
             destination: Destination::new(s3, &config.destination_bucket),
             detector: Detector::new(config.detector, embedded, rekognition),
+            computing: Arc::new(Semaphore::new(config.concurrency)),
             intake: Intake {
                 rejected,
                 function: std::env::var("AWS_LAMBDA_FUNCTION_NAME").unwrap_or_default(),
@@ -94,7 +99,7 @@ async fn one_photo(deps: &Deps, record: Record) -> Result<(), PhotoError> {
     let bytes_in = bytes.len();
     stopwatch.fetch = stopwatch.lap();
 
-    let (redacted, stopwatch) = picture::without_faces(bytes, &record, &deps.config, &deps.detector, stopwatch).await?;
+    let (redacted, stopwatch) = picture::without_faces(deps, bytes, &record, stopwatch).await?;
     let summary = Summary::of(&redacted, bytes_in);
     match deps.destination.publish(&record, &keep, redacted).await? {
         Outcome::Published => summary.say(stopwatch),

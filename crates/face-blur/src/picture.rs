@@ -4,16 +4,18 @@
 //! fetched and published meanwhile.
 
 use std::panic::resume_unwind;
+use std::sync::Arc;
 
 use gatehouse_core::event::Record;
-use gatehouse_detect::{Face, LONGEST_USEFUL_SIDE};
+use gatehouse_detect::{Face, useful_side};
 use gatehouse_redact::{Options, Orientation, Photo, Region};
 use tokio::runtime::Handle;
 use tracing::Span;
 
-use crate::config::{Config, NoFaces};
+use crate::Deps;
+use crate::config::NoFaces;
 use crate::destination::Redacted;
-use crate::detector::{Detector, FindFaces, Subject};
+use crate::detector::{FindFaces, Subject};
 use crate::error::PhotoError;
 use crate::report::Stopwatch;
 
@@ -23,14 +25,17 @@ use crate::report::Stopwatch;
 /// [`PhotoError::Image`], [`PhotoError::NoFacesFound`] and what a detector rejects (Reject); a
 /// detector that failed (Retry).
 pub async fn without_faces(
+    deps: &Deps,
     bytes: Vec<u8>,
     record: &Record,
-    config: &Config,
-    detector: &Detector,
     mut stopwatch: Stopwatch,
 ) -> Result<(Redacted, Stopwatch), PhotoError> {
-    let (record, config, detector) = (record.clone(), config.clone(), detector.clone());
+    let (record, config, detector) = (record.clone(), deps.config.clone(), deps.detector.clone());
+    // Given back when the computation ends, not when its invocation stops waiting for it: work that outlives an
+    // invocation still takes up its memory.
+    let place = Arc::clone(&deps.computing).acquire_owned().await;
     blocking(move || {
+        let _place = place;
         let mut photo = Photo::open(&bytes, &config.limits)?;
         let subject = subject(&mut photo, record, bytes.len())?;
         stopwatch.decode = stopwatch.lap();
@@ -49,39 +54,39 @@ pub async fn without_faces(
     .await
 }
 
-/// Decodes the photo, to its end, and makes the upright picture that a detector looks at.
+/// Decodes the photo, to its end, and makes the upright pictures that a detector looks at.
 fn subject(photo: &mut Photo<'_>, record: Record, bytes: usize) -> Result<Subject, PhotoError> {
+    let (width, height) = photo.upright_size();
     Ok(Subject {
         record,
         bytes,
-        format: photo.format(),
         turned: photo.orientation() != Orientation::default(),
-        preview: photo.preview(LONGEST_USEFUL_SIDE)?,
+        previews: photo.previews(useful_side(width, height))?,
     })
 }
 
 /// Hides the faces, each with a margin around it.
 fn hide(photo: Photo<'_>, faces: &[Face], margin: f32) -> Result<Redacted, PhotoError> {
-    let region = |&Face {
-                      left,
-                      top,
-                      width,
-                      height,
-                      ..
-                  }: &Face| Region {
-        left,
-        top,
-        width,
-        height,
-    };
     let regions: Vec<Region> = faces.iter().map(|face| region(face).grown(margin)).collect();
     let redacted = photo.redact(&regions, &Options::default())?;
+    if redacted.report.outside > 0 {
+        return Err(PhotoError::FaceOutside(redacted.report.outside));
+    }
     let engine = redacted.engine.as_str();
     Ok(Redacted {
         bytes: redacted.bytes,
         faces: faces.len(),
         engine,
     })
+}
+
+fn region(face: &Face) -> Region {
+    Region {
+        left: face.left,
+        top: face.top,
+        width: face.width,
+        height: face.height,
+    }
 }
 
 /// Runs a computation on a thread of its own. A panic goes on in the caller, where the batch turns

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use gatehouse_detect::{Detector, Face, Image, LONGEST_USEFUL_SIDE, Options};
+use gatehouse_detect::{Detector, Face, Image, Options, union, useful_side};
 use gatehouse_redact::{Limits, Photo};
 use serde::{Deserialize, Serialize};
 
@@ -36,9 +36,13 @@ impl Faces {
     /// Looks for faces in a photo.
     pub fn find(photo: &mut Photo<'_>) -> Result<Self, Failure> {
         let (width, height) = photo.upright_size();
-        let preview = photo.preview(LONGEST_USEFUL_SIDE)?;
-        let image = Image::new(preview.width(), preview.height(), preview.rgb())?;
-        let faces = Detector::embedded()?.detect(&image, &Options::default())?;
+        let detector = Detector::embedded()?;
+        let mut faces = Vec::new();
+        for preview in photo.previews(useful_side(width, height))? {
+            let image = Image::new(preview.width(), preview.height(), preview.rgb())?;
+            faces.extend(detector.detect(&image, &Options::default())?);
+        }
+        let faces = union(faces);
         Ok(Self { faces, width, height })
     }
 }

@@ -43,15 +43,6 @@ pub enum Error {
         limit: u64,
     },
 
-    /// The image has more frames than [`Limits::frames`](crate::Limits).
-    #[error("the image has {frames} frames; at most {limit} are accepted")]
-    TooManyFrames {
-        /// Frames that the header announces.
-        frames: u32,
-        /// The limit in force.
-        limit: u32,
-    },
-
     /// Decoding the image would take more memory than [`Limits::memory`](crate::Limits).
     #[error("decoding the image would take about {bytes} bytes of memory; at most {limit} are accepted")]
     TooMuchMemory {
@@ -84,7 +75,6 @@ impl Error {
             Self::CorruptImage(_) => "corrupt-image",
             Self::TooManyBytes { .. } => "too-many-bytes",
             Self::TooManyPixels { .. } => "too-many-pixels",
-            Self::TooManyFrames { .. } => "too-many-frames",
             Self::TooMuchMemory { .. } => "too-much-memory",
             Self::OutsidePreview { .. } => "outside-preview",
             Self::Encoding(_) => "encoding-failed",

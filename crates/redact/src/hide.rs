@@ -35,11 +35,10 @@ pub(crate) fn hide(pixels: &mut Pixels, areas: &[Area], options: &Options) {
     }
 }
 
-/// Replaces the colours of each pixel within the shape; alpha stays. `row(y)` gives the colours of all columns of the
-/// area in its row `y`, counted from the area's top.
+/// Replaces each pixel within the shape, alpha too: a face may be drawn in it alone. `row(y)` gives the samples of all
+/// columns of the area in its row `y`, counted from the area's top.
 fn paint(pixels: &mut Pixels, area: &Area, shape: Shape, row: impl Fn(usize) -> Vec<[f32; 4]>) {
     let (stride, pixel_bytes, wide) = (pixels.stride(), pixels.pixel_bytes(), pixels.wide);
-    let channels = pixels.color.channels() - usize::from(pixels.color.has_alpha());
     let rows = pixels
         .data
         .chunks_exact_mut(stride)
@@ -54,17 +53,16 @@ fn paint(pixels: &mut Pixels, area: &Area, shape: Shape, row: impl Fn(usize) -> 
             .skip(columns.start)
             .take(columns.len());
         for (pixel, color) in targets.zip(colors.iter().skip(columns.start - area.x.start)) {
-            let samples = color.iter().take(channels);
             // The casts saturate: out of range becomes the nearest value.
             if wide {
                 let places = pixel.chunks_exact_mut(2);
                 places
-                    .zip(samples)
+                    .zip(color)
                     .for_each(|(place, sample)| place.copy_from_slice(&((sample + 0.5) as u16).to_be_bytes()));
             } else {
                 pixel
                     .iter_mut()
-                    .zip(samples)
+                    .zip(color)
                     .for_each(|(place, sample)| *place = (sample + 0.5) as u8);
             }
         }

@@ -14,8 +14,8 @@
 //! # }
 //! fn hide_faces(upload: &[u8]) -> Result<Vec<u8>, Error> {
 //!     let mut photo = Photo::open(upload, &Limits::default())?;
-//!     let faces = find_faces(&photo.preview(640)?);
-//!     let regions: Vec<Region> = faces.into_iter().map(|face| face.grown(0.2)).collect();
+//!     let faces = photo.previews(640)?.into_iter().flat_map(|preview| find_faces(&preview));
+//!     let regions: Vec<Region> = faces.map(|face| face.grown(0.2)).collect();
 //!     Ok(photo.redact(&regions, &Options::default())?.bytes)
 //! }
 //! # let upload = Preview::from_rgb(64, 64, vec![90; 64 * 64 * 3])?.to_jpeg(90)?;
@@ -51,7 +51,7 @@ use region::Area;
 
 /// A photo whose headers are read and whose limits are checked.
 ///
-/// Nothing is decoded until [`preview`](Self::preview) or [`redact`](Self::redact) needs it, and then only once.
+/// Nothing is decoded until [`previews`](Self::previews) or [`redact`](Self::redact) needs it, and then only once.
 #[derive(Debug)]
 pub struct Photo<'a> {
     source: Source<'a>,
@@ -70,7 +70,7 @@ impl<'a> Photo<'a> {
     ///
     /// # Errors
     /// Any [`Error`] that the headers and the structure of the file already show. A broken picture behind sound
-    /// headers shows later, in [`preview`](Self::preview) and [`redact`](Self::redact).
+    /// headers shows later, in [`previews`](Self::previews) and [`redact`](Self::redact).
     pub fn open(bytes: &'a [u8], limits: &Limits) -> Result<Self, Error> {
         limits.check_bytes(bytes.len())?;
         let source = match Format::of(bytes)? {
@@ -102,28 +102,34 @@ impl<'a> Photo<'a> {
         self.orientation().upright_size(width, height)
     }
 
-    /// The upright image in small: scaled down by averaging so that its longest side has at most `longest_side`
-    /// pixels (at least 1). It is never scaled up. Transparency is ignored, so that what hides behind it is seen.
+    /// The upright image in small, in every way in which it can look to somebody: scaled down by averaging so that its
+    /// longest side has at most `longest_side` pixels (at least 1). It is never scaled up.
+    ///
+    /// An opaque photo has exactly one preview. If a single pixel lets something through there are three, all of the
+    /// same size: the colours as they are stored with transparency ignored, the picture over white, and the picture
+    /// over black. **Look for faces in each of them**: a face can hide behind transparency, or in transparency alone,
+    /// one colour all over that only a backdrop brings out.
     ///
     /// The decoded photo is kept, so that [`redact`](Self::redact) does not decode again.
     ///
     /// # Errors
     /// [`Error::CorruptImage`] when the picture cannot be decoded to its end.
-    pub fn preview(&mut self, longest_side: u32) -> Result<Preview, Error> {
+    pub fn previews(&mut self, longest_side: u32) -> Result<Vec<Preview>, Error> {
         let orientation = self.orientation();
         let pixels = match self.decoded.take() {
             Some(pixels) => pixels,
             None => self.decode()?,
         };
-        let preview = Preview::of(&pixels, orientation, longest_side);
+        let previews = Preview::all_of(&pixels, orientation, longest_side);
         self.decoded = Some(pixels);
-        Ok(preview)
+        Ok(previews)
     }
 
     /// The same photo with the regions hidden and its metadata cleaned.
     ///
-    /// Without regions (or with none that touches the image) the compressed picture is copied bit for bit, after it
-    /// was decoded once to make sure that it is whole.
+    /// Without regions (or with none that touches the image) the pixels are untouched: the compressed data of a JPEG is
+    /// copied bit for bit, after it was decoded once to make sure that it is whole; a PNG is compressed anew without
+    /// loss.
     ///
     /// # Errors
     /// [`Error::CorruptImage`] when the picture cannot be decoded to its end.
@@ -134,8 +140,7 @@ impl<'a> Photo<'a> {
         };
         let areas = self.areas(regions);
         let (engine, (bytes, metadata_bytes_removed)) = if areas.is_empty() {
-            drop(pixels); // it has served: the picture is whole
-            (Engine::Untouched, self.copy(options.keep_metadata))
+            (Engine::Untouched, self.untouched(pixels, options.keep_metadata)?)
         } else {
             hide::hide(&mut pixels, &areas, options);
             (Engine::Pixels, self.encode(pixels, options.keep_metadata)?)
@@ -175,11 +180,14 @@ impl<'a> Photo<'a> {
         }
     }
 
-    /// The file with its compressed picture as it is; and how many bytes of metadata were left out.
-    fn copy(&self, keep: KeepMetadata) -> (Vec<u8>, u64) {
+    /// The file with its pixels as they are; and how many bytes of metadata were left out.
+    fn untouched(&self, pixels: Pixels, keep: KeepMetadata) -> Result<(Vec<u8>, u64), Error> {
         match &self.source {
-            Source::Jpeg(jpeg) => jpeg.copy(keep),
-            Source::Png(png) => png.copy(keep),
+            Source::Jpeg(jpeg) => {
+                drop(pixels); // they have served: the picture is whole
+                Ok(jpeg.copy(keep))
+            }
+            Source::Png(png) => png.recompress(pixels, keep),
         }
     }
 

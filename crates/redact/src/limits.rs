@@ -9,8 +9,6 @@ pub struct Limits {
     pub bytes: u64,
     /// Width × height. Default: 100 million pixels.
     pub pixels: u64,
-    /// Frames of an animation. Default: 1,000. JPEG and PNG photos have one.
-    pub frames: u32,
     /// Memory for decoding and encoding, estimated from the header, in bytes; the file itself is not counted.
     /// Default: 1 GiB.
     pub memory: u64,
@@ -21,7 +19,6 @@ impl Default for Limits {
         Self {
             bytes: 64 << 20,
             pixels: 100_000_000,
-            frames: 1_000,
             memory: 1 << 30,
         }
     }

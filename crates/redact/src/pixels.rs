@@ -41,11 +41,11 @@ impl Color {
         matches!(self, Self::GrayAlpha | Self::Rgba)
     }
 
-    /// This colour in the channels of the picture, alpha (which stays as it is) left out; 0–255.
+    /// This colour in the channels of the picture, opaque; 0–255.
     pub fn of_rgb(self, [red, green, blue]: [u8; 3]) -> [u8; 4] {
         match self {
-            Self::Gray | Self::GrayAlpha => [luma(red, green, blue), 0, 0, 0],
-            Self::Rgb | Self::Rgba => [red, green, blue, 0],
+            Self::Gray | Self::GrayAlpha => [luma(red, green, blue), 255, 0, 0],
+            Self::Rgb | Self::Rgba => [red, green, blue, 255],
             Self::Cmyk { inverted: true } => [red, green, blue, 255],
             Self::Cmyk { inverted: false } => [255 - red, 255 - green, 255 - blue, 0],
         }
@@ -93,6 +93,16 @@ impl Pixels {
     /// Bytes per pixel.
     pub fn pixel_bytes(&self) -> usize {
         self.color.channels() * if self.wide { 2 } else { 1 }
+    }
+
+    /// Whether no pixel lets anything through.
+    pub fn is_opaque(&self) -> bool {
+        let alpha = if self.wide { 2 } else { 1 };
+        !self.color.has_alpha()
+            || self
+                .data
+                .chunks_exact(self.pixel_bytes())
+                .all(|pixel| pixel.iter().rev().take(alpha).all(|byte| *byte == u8::MAX))
     }
 
     /// Bytes per row.

@@ -5,9 +5,8 @@ mod codec;
 
 use chunks::{Chunk, Chunks};
 
-use crate::format::PNG_SIGNATURE;
 use crate::metadata::exif::{Exif, is_plain_text};
-use crate::pixels::{Color, Pixels};
+use crate::pixels::Pixels;
 use crate::{Error, KeepMetadata, Limits, Orientation};
 
 /// Keywords of texts that a person may want to keep (section 11.3.3.2).
@@ -21,6 +20,9 @@ const TEXTS: &[&str] = &[
     "Disclaimer",
     "Source",
 ];
+
+/// Colour type of pictures with a palette (section 11.2.2).
+const INDEXED: u8 = 3;
 
 /// A PNG whose chunks are known to be whole (checksums included) and within the limits.
 #[derive(Debug)]
@@ -57,7 +59,7 @@ impl<'a> Png<'a> {
         for chunk in chunks.by_ref() {
             let chunk = chunk?;
             match &chunk.kind {
-                b"acTL" => return Err(animated(chunk, limits)),
+                b"acTL" => return Err(Error::UnsupportedFormat("animated PNG (APNG)")),
                 b"eXIf" => exif = exif.or(Some(Exif::read(chunk.data))),
                 b"IHDR" => return Err(Error::corrupt("it has two header chunks")),
                 b"IDAT" if after_picture => return Err(Error::corrupt("its picture is in two places")),
@@ -94,21 +96,18 @@ impl<'a> Png<'a> {
         codec::decode(self.file)
     }
 
-    /// The file with its picture as it is; and how many bytes of metadata were left out.
-    pub fn copy(&self, keep: KeepMetadata) -> (Vec<u8>, u64) {
-        let mut out = Vec::with_capacity(self.file.len());
-        out.extend(PNG_SIGNATURE);
-        let (metadata, removed) = self.metadata(keep, None);
-        let mut chunks = self.chunks();
-        chunks.next().into_iter().for_each(|header| header.write(&mut out));
-        out.extend(metadata);
-        chunks.filter(Chunk::is_picture).for_each(|chunk| chunk.write(&mut out));
-        Chunk {
-            kind: *b"IEND",
-            data: &[],
+    /// The file with the same pixels, compressed anew, so that nothing hides in or behind the compressed data; and how
+    /// many bytes of metadata were left out. `pixels`: as [`Self::decode`] gave them.
+    ///
+    /// # Errors
+    /// [`Error::Encoding`].
+    pub fn recompress(&self, pixels: Pixels, keep: KeepMetadata) -> Result<(Vec<u8>, u64), Error> {
+        if self.header.color_type != INDEXED {
+            return self.encode(pixels, keep);
         }
-        .write(&mut out);
-        (out, removed)
+        drop(pixels); // a palette takes less
+        let (before, removed) = self.metadata(keep, 3);
+        Ok((codec::recompress_indices(self.file, before)?, removed))
     }
 
     /// The file with other pixels; and how many bytes of metadata were left out.
@@ -116,27 +115,30 @@ impl<'a> Png<'a> {
     /// # Errors
     /// [`Error::Encoding`].
     pub fn encode(&self, pixels: Pixels, keep: KeepMetadata) -> Result<(Vec<u8>, u64), Error> {
-        let (metadata, removed) = self.metadata(keep, Some(pixels.color));
-        Ok((codec::encode(&pixels, &metadata)?, removed))
+        let (before, removed) = self.metadata(keep, pixels.color.channels());
+        Ok((codec::encode(&pixels, before)?, removed))
     }
 
-    /// The chunks of metadata to be kept, written; and the size of the others. `encoded`: the colours to which the
-    /// picture is encoded anew.
-    fn metadata(&self, keep: KeepMetadata, encoded: Option<Color>) -> (Vec<u8>, u64) {
+    /// The metadata to be kept; and the size of the other. `channels`: those of the picture that is written.
+    fn metadata(&self, keep: KeepMetadata, channels: usize) -> (codec::Before, u64) {
+        let icc = codec::icc_profile(self.file);
         let mut kept = Vec::new();
         let mut original = self.trailing;
         let mut seen: Vec<[u8; 4]> = Vec::new();
         let mut before_picture = true;
         for chunk in self.chunks().skip(1) {
             before_picture &= chunk.kind != *b"IDAT";
-            if chunk.is_picture() {
-                continue;
+            let is_new = before_picture && !seen.contains(&chunk.kind);
+            let is_icc = chunk.kind == *b"iCCP" && is_new && icc.is_some();
+            if !chunk.is_picture() && !is_icc {
+                original += chunk.size();
             }
-            original += chunk.size();
             let is_text = keep == KeepMetadata::AllButPictures && is_kept_text(chunk);
-            let is_color = before_picture && !seen.contains(&chunk.kind) && self.is_kept_color(chunk, encoded);
+            let is_color = is_new && is_kept_color(chunk, channels);
             if is_text || is_color {
                 chunk.write(&mut kept);
+            }
+            if is_color || is_icc {
                 seen.push(chunk.kind);
             }
         }
@@ -148,17 +150,7 @@ impl<'a> Png<'a> {
             .write(&mut kept);
         }
         let removed = original.saturating_sub(kept.len()) as u64;
-        (kept, removed)
-    }
-
-    /// Whether a chunk is needed to show the picture as it was.
-    fn is_kept_color(&self, chunk: Chunk, encoded: Option<Color>) -> bool {
-        match &chunk.kind {
-            b"iCCP" | b"sRGB" | b"gAMA" | b"cHRM" | b"cICP" | b"pHYs" => true,
-            // One byte for each channel of the picture: it must fit the channels that are written.
-            b"sBIT" => encoded.is_none_or(|color| color.channels() == chunk.data.len()),
-            _ => false,
-        }
+        (codec::Before { icc, chunks: kept }, removed)
     }
 
     /// The chunks once more, IHDR first, IEND left out. That they can be read is known since [`Self::open`].
@@ -210,15 +202,18 @@ impl Header {
     }
 }
 
-fn animated(chunk: Chunk, limits: &Limits) -> Error {
-    let frames = chunk.data.first_chunk().map_or(1, |bytes| u32::from_be_bytes(*bytes));
-    if frames > limits.frames {
-        return Error::TooManyFrames {
-            frames,
-            limit: limits.frames,
-        };
-    }
-    Error::UnsupportedFormat("animated PNG (APNG)")
+/// Whether a chunk is needed to show the picture as it was, and has the size that it should.
+fn is_kept_color(chunk: Chunk, channels: usize) -> bool {
+    let size = match &chunk.kind {
+        b"sRGB" => 1,
+        b"gAMA" | b"cICP" => 4,
+        b"pHYs" => 9,
+        b"cHRM" => 32,
+        // One byte for each channel: it must fit the channels that are written.
+        b"sBIT" => channels,
+        _ => return false,
+    };
+    chunk.data.len() == size
 }
 
 fn unknown_critical(kind: [u8; 4]) -> Error {

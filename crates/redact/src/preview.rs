@@ -83,12 +83,23 @@ impl Preview {
         Self::from_rgb(width, height, rgb)
     }
 
+    /// Every way in which the picture can look: one if it is opaque, else three.
+    pub(crate) fn all_of(pixels: &Pixels, orientation: Orientation, longest_side: u32) -> Vec<Self> {
+        let looks: &[Look] = if pixels.is_opaque() {
+            &[Look::Stored]
+        } else {
+            &[Look::Stored, Look::Over(255.0), Look::Over(0.0)]
+        };
+        let preview = |look: &Look| Self::of(pixels, orientation, longest_side, *look);
+        looks.iter().map(preview).collect()
+    }
+
     /// Scales down by averaging, then turns upright.
-    pub(crate) fn of(pixels: &Pixels, orientation: Orientation, longest_side: u32) -> Self {
+    fn of(pixels: &Pixels, orientation: Orientation, longest_side: u32, look: Look) -> Self {
         let longest = longest_side.max(1) as f64 / pixels.width.max(pixels.height) as f64;
         let shrink = |side: usize| ((side as f64 * longest.min(1.0)).round() as usize).clamp(1, side);
         let (width, height) = (shrink(pixels.width), shrink(pixels.height));
-        let stored = shrunk(pixels, width, height);
+        let stored = shrunk(pixels, width, height, look);
         let (upright_width, upright_height) = orientation.upright_size(width as u32, height as u32);
         let rgb = if orientation == Orientation::UPRIGHT {
             stored
@@ -110,17 +121,30 @@ impl std::fmt::Debug for Preview {
     }
 }
 
+/// What becomes of transparency.
+#[derive(Debug, Clone, Copy)]
+enum Look {
+    /// It is ignored: the colours as they are stored.
+    Stored,
+    /// The picture lies over a grey of 0–255: 0 is black, 255 white.
+    Over(f32),
+}
+
 /// The picture as 8-bit RGB in `width` × `height`, each pixel the average of the area that it stands for.
 ///
 /// Rows are summed first, because that runs along memory; columns once per row of the result.
-fn shrunk(pixels: &Pixels, width: usize, height: usize) -> Vec<u8> {
+fn shrunk(pixels: &Pixels, width: usize, height: usize, look: Look) -> Vec<u8> {
     let mut rgb = Vec::with_capacity(width * height * 3);
     let mut sums = vec![0_f32; pixels.width * pixels.color.channels()];
     for span in spans(pixels.height, height) {
         sums.fill(0.0);
         let rows = pixels.data.chunks_exact(pixels.stride()).skip(span.first);
         for (row, weight) in rows.zip(span.weights()) {
-            add_row(&mut sums, row, weight / span.length, pixels.wide);
+            let weight = weight / span.length;
+            match look {
+                Look::Stored => add_row(&mut sums, row, weight, pixels.wide),
+                Look::Over(backdrop) => add_row_over(backdrop, &mut sums, row, weight, pixels),
+            }
         }
         shrink_row(&sums, pixels, width, &mut rgb);
     }
@@ -137,6 +161,21 @@ fn add_row(sums: &mut [f32], row: &[u8], weight: f32, wide: bool) {
         sums.iter_mut()
             .zip(row)
             .for_each(|(sum, sample)| *sum += weight * f32::from(*sample));
+    }
+}
+
+/// Adds one row of pixels as they look over a backdrop. The picture must have an alpha channel.
+fn add_row_over(backdrop: f32, sums: &mut [f32], row: &[u8], weight: f32, pixels: &Pixels) {
+    let channels = pixels.color.channels();
+    let step = if pixels.wide { 2 } else { 1 };
+    let places = sums.chunks_exact_mut(channels);
+    for (place, pixel) in places.zip(row.chunks_exact(pixels.pixel_bytes())) {
+        let samples = || pixel.iter().step_by(step).map(|sample| f32::from(*sample));
+        let alpha = samples().next_back().unwrap_or(255.0) / 255.0;
+        place
+            .iter_mut()
+            .zip(samples())
+            .for_each(|(sum, sample)| *sum += weight * (alpha * sample + (1.0 - alpha) * backdrop));
     }
 }
 

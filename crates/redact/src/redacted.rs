@@ -16,7 +16,8 @@ pub struct Redacted {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Engine {
-    /// There was nothing to hide: the compressed picture is copied bit for bit, its metadata cleaned.
+    /// There was nothing to hide: the picture's pixels are untouched, its metadata cleaned. For JPEG the compressed data
+    /// is copied bit for bit, PNG is compressed anew without loss.
     Untouched,
     /// The picture was decoded, changed, and encoded again.
     Pixels,

@@ -3,18 +3,8 @@
 
 mod common;
 
-use common::{Picture, Random, decoded_png, png, scan_start, with_chunk, with_segment};
+use common::{Picture, Random, assert_refused, decoded_png, png, scan_start, with_chunk, with_segment};
 use gatehouse_redact::{Limits, Options, Photo, Region, redact};
-
-/// Refused with this code, whether or not there is anything to hide.
-fn assert_refused(file: &[u8], reason: &str, what: &str) {
-    for regions in [&[][..], &[Region::WHOLE]] {
-        match redact(file, regions, &Options::default()) {
-            Ok(_) => panic!("{what}: accepted"),
-            Err(error) => assert_eq!(error.reason(), reason, "{what}: {error}"),
-        }
-    }
-}
 
 /// Small JPEGs: baseline, with restart markers, progressive, 4:4:4, grey-like.
 fn jpegs() -> Vec<(&'static str, Vec<u8>)> {
@@ -172,8 +162,6 @@ fn unusual_kinds_of_jpeg_and_png_are_refused_by_name() {
                 .contains(name)
         );
     }
-    let many = with_chunk(&Picture::new(8, 8).png(), b"acTL", &[1, 0, 0, 2, 0, 0, 0, 0]);
-    assert_refused(&many, "too-many-frames", "16 million frames");
 }
 
 #[test]
@@ -204,6 +192,11 @@ fn hostile_headers_are_refused_before_anything_is_allocated() {
     let mut huge = file.clone();
     huge[sof + 5..sof + 9].copy_from_slice(&[0xFF, 0xDC, 0xFF, 0xDC]);
     assert_refused(&huge, "too-many-pixels", "65500×65500");
+    let mut long = file.clone();
+    long[sof + 5..sof + 9].copy_from_slice(&[0, 8, 0xFF, 0xDD]);
+    assert_refused(&long, "unsupported-format", "65501×8");
+    let message = redact(&long, &[], &Options::default()).unwrap_err().to_string();
+    assert!(message.contains("more than 65,500 pixels"), "{message}");
     let mut huge = Picture::new(8, 8).png();
     huge[16..24].copy_from_slice(&[0x7F, 0xFF, 0xFF, 0xFF, 0x7F, 0xFF, 0xFF, 0xFF]);
     let sum = crc32fast::hash(&huge[12..29]);
@@ -332,7 +325,7 @@ fn no_mutation_makes_it_panic() {
         let Ok(mut photo) = Photo::open(&file, &limits) else {
             continue;
         };
-        let _ = photo.preview(16);
+        let _ = photo.previews(16);
         let regions = [Region {
             left: 0.1,
             top: 0.1,

@@ -17,6 +17,15 @@ impl Photo {
     pub fn image(&self) -> Image<'_> {
         Image::new(self.pixels.width(), self.pixels.height(), self.pixels.as_raw()).unwrap()
     }
+
+    /// The same photo, a quarter turn clockwise.
+    pub fn turned(&self) -> Self {
+        Self {
+            file: self.file.clone(),
+            pixels: image::imageops::rotate90(&self.pixels),
+            truth: self.truth.iter().map(turned).collect(),
+        }
+    }
 }
 
 fn folder() -> PathBuf {
@@ -63,6 +72,17 @@ pub fn hits(photo: &Photo, found: &[Face]) -> usize {
         }
     }
     count
+}
+
+/// A face in an image that is turned by a quarter clockwise.
+fn turned(face: &Face) -> Face {
+    Face {
+        left: 1.0 - face.top - face.height,
+        top: face.left,
+        width: face.height,
+        height: face.width,
+        confidence: face.confidence,
+    }
 }
 
 fn overlap(a: &Face, b: &Face) -> f32 {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use gatehouse_detect::{Detector, Error, Face, Image, Options};
+use gatehouse_detect::{Detector, Error, Face, Image, Options, union};
 
 use super::{FindFaces, Subject};
 use crate::error::PhotoError;
@@ -33,8 +33,11 @@ impl std::fmt::Debug for Embedded {
 
 impl FindFaces for Embedded {
     async fn find_faces(&self, subject: &Subject) -> Result<Vec<Face>, PhotoError> {
-        let preview = &subject.preview;
-        let image = Image::new(preview.width(), preview.height(), preview.rgb())?;
-        Ok(self.0.detect(&image, &Options::default())?)
+        let mut faces = Vec::new();
+        for preview in &subject.previews {
+            let image = Image::new(preview.width(), preview.height(), preview.rgb())?;
+            faces.extend(self.0.detect(&image, &Options::default())?);
+        }
+        Ok(union(faces))
     }
 }

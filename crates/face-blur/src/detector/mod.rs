@@ -11,7 +11,7 @@ pub use rekognition::Rekognition;
 
 use gatehouse_core::event::Record;
 use gatehouse_detect::{Face, union};
-use gatehouse_redact::{Format, Preview};
+use gatehouse_redact::Preview;
 
 use crate::config::DetectorChoice;
 use crate::error::PhotoError;
@@ -23,12 +23,11 @@ pub struct Subject {
     pub record: Record,
     /// The size of the file in bytes.
     pub bytes: usize,
-    /// Its format.
-    pub format: Format,
     /// Whether the file says that it has to be turned to be upright.
     pub turned: bool,
-    /// The upright picture, scaled down.
-    pub preview: Preview,
+    /// The upright picture, scaled down, in every way in which it can look: more than one if parts
+    /// of it are transparent.
+    pub previews: Vec<Preview>,
 }
 
 /// Something that finds faces.

@@ -12,7 +12,7 @@ use aws_sdk_rekognition::operation::detect_faces::DetectFacesError;
 use aws_sdk_rekognition::primitives::Blob;
 use aws_sdk_rekognition::types::{FaceDetail, Image, S3Object};
 use gatehouse_detect::{Face, union};
-use gatehouse_redact::{Format, Preview};
+use gatehouse_redact::Preview;
 
 use super::{FindFaces, Subject};
 use crate::error::PhotoError;
@@ -28,6 +28,9 @@ const MOST_FACES: usize = 100;
 const QUALITIES: [u8; 3] = [90, 70, 40];
 /// Parts of a photo are not divided below this, in pixels a side. 80 is Rekognition's own limit.
 const SMALLEST_PART: u32 = 160;
+
+/// Parts of one picture that are looked at, at the most: each is a call.
+const MOST_PARTS: usize = 64;
 
 /// Asks Amazon Rekognition.
 #[derive(Debug, Clone)]
@@ -48,46 +51,52 @@ impl Rekognition {
         Self(client)
     }
 
-    /// The whole photo: by reference where Rekognition can read the object, else as bytes.
-    async fn whole(&self, subject: &Subject) -> Result<Vec<Face>, PhotoError> {
-        if let Some(object) = readable_object(subject) {
-            match self.ask(Image::builder().s3_object(object).build()).await {
-                Err(PhotoError::DetectorRefused(cause)) => {
-                    tracing::info!(cause, "Rekognition can't read the object; sending a picture");
-                }
-                answer => return answer,
+    /// The whole object, read by Rekognition itself. None if it can't do that.
+    async fn object(&self, subject: &Subject) -> Result<Option<Vec<Face>>, PhotoError> {
+        let Some(object) = readable_object(subject) else {
+            return Ok(None);
+        };
+        match self.ask(Image::builder().s3_object(object).build()).await {
+            Err(PhotoError::DetectorRefused(cause)) => {
+                tracing::info!(cause, "Rekognition can't read the object; sending a picture");
+                Ok(None)
             }
+            answer => answer.map(Some),
         }
-        self.ask(picture(&subject.preview)?).await
     }
 
-    /// Looks at parts of the photo, and at parts of those parts, until each answer is complete.
-    async fn in_parts(&self, preview: &Preview) -> Result<Vec<Face>, PhotoError> {
-        let whole = Part {
-            left: 0,
-            top: 0,
-            width: preview.width(),
-            height: preview.height(),
-        };
+    /// The faces of a picture, looked at in parts if what was listed for the whole is not complete.
+    async fn completed(&self, preview: &Preview, listed: Vec<Face>) -> Result<Vec<Face>, PhotoError> {
+        match listed.len() < MOST_FACES {
+            true => Ok(listed),
+            false => self.in_parts(preview, listed).await,
+        }
+    }
+
+    /// Looks at parts of the picture, and at parts of those parts, until each answer is complete.
+    async fn in_parts(&self, preview: &Preview, mut faces: Vec<Face>) -> Result<Vec<Face>, PhotoError> {
+        tracing::warn!(
+            faces = faces.len(),
+            "Rekognition lists no more faces than this; looking at the photo in parts"
+        );
+        metrics::counter!("DetectorSecondPasses").increment(1);
+        let whole = Part::of(preview);
         let mut parts = whole.quarters();
-        let mut faces = Vec::new();
-        while let Some(part) = parts.pop() {
-            let Part {
-                left,
-                top,
-                width,
-                height,
-            } = part;
-            let found = self.ask(picture(&preview.crop(left, top, width, height)?)?).await?;
+        for _ in 0..MOST_PARTS {
+            let Some(part) = parts.pop() else {
+                return Ok(faces);
+            };
+            let cut = preview.crop(part.left, part.top, part.width, part.height)?;
+            let found = self.ask(picture(&cut)?).await?;
             if found.len() >= MOST_FACES {
-                if width.min(height) < 2 * SMALLEST_PART {
+                if part.width.min(part.height) < 2 * SMALLEST_PART {
                     return Err(PhotoError::TooManyFaces);
                 }
                 parts.extend(part.quarters());
             }
             faces.extend(found.into_iter().map(|face| part.to_whole(face, &whole)));
         }
-        Ok(faces)
+        Err(PhotoError::TooManyFaces)
     }
 
     async fn ask(&self, image: Image) -> Result<Vec<Face>, PhotoError> {
@@ -98,33 +107,34 @@ impl Rekognition {
 
 impl FindFaces for Rekognition {
     async fn find_faces(&self, subject: &Subject) -> Result<Vec<Face>, PhotoError> {
-        let faces = self.whole(subject).await?;
-        if faces.len() < MOST_FACES {
-            return Ok(faces);
+        let of_object = self.object(subject).await?;
+        let mut faces = Vec::new();
+        for preview in &subject.previews {
+            let listed = match &of_object {
+                Some(listed) => listed.clone(),
+                None => self.ask(picture(preview)?).await?,
+            };
+            faces.extend(self.completed(preview, listed).await?);
         }
-        tracing::warn!(
-            faces = faces.len(),
-            "Rekognition lists no more faces than this; looking at the photo in parts"
-        );
-        metrics::counter!("DetectorSecondPasses").increment(1);
-        let more = self.in_parts(&subject.preview).await?;
-        Ok(union([faces, more].concat()))
+        Ok(union(faces))
     }
 }
 
-/// The object for Rekognition to read by itself, where it can. It applies EXIF orientation to
-/// JPEG only, so a PNG that has to be turned is sent upright instead.
+/// The object for Rekognition to read by itself, where it is certain to see what we redact: this
+/// very version (else an upload that comes in between would be looked at instead), nothing turned
+/// (else its reading of EXIF would have to be the same as ours), nothing transparent.
 fn readable_object(subject: &Subject) -> Option<S3Object> {
-    let known_format = match subject.format {
-        Format::Jpeg => true,
-        Format::Png => !subject.turned,
-        _ => false,
-    };
+    let version = subject
+        .record
+        .version_id
+        .as_ref()
+        .filter(|version| *version != "null")?;
+    let same_picture = !subject.turned && subject.previews.len() == 1;
     let object = S3Object::builder()
         .bucket(&subject.record.bucket)
         .name(&subject.record.key)
-        .set_version(subject.record.version_id.clone());
-    (known_format && subject.bytes <= LARGEST_OBJECT).then(|| object.build())
+        .version(version);
+    (same_picture && subject.bytes <= LARGEST_OBJECT).then(|| object.build())
 }
 
 fn picture(preview: &Preview) -> Result<Image, PhotoError> {
@@ -176,6 +186,15 @@ fn refusal(code: impl Display, message: Option<&str>) -> String {
 }
 
 impl Part {
+    fn of(preview: &Preview) -> Self {
+        Self {
+            left: 0,
+            top: 0,
+            width: preview.width(),
+            height: preview.height(),
+        }
+    }
+
     /// Four parts that overlap by an eighth, so that a face on a border is whole in one of them.
     fn quarters(self) -> Vec<Self> {
         let overlapping = |length: u32| (length / 2 + length / 8).clamp(1, length.max(1));

@@ -1,6 +1,6 @@
 //! The coarse averages that are all a hidden region keeps.
 
-use crate::pixels::Pixels;
+use crate::pixels::{Color, Pixels};
 use crate::region::Area;
 
 /// A cell is never smaller than this, in pixels: below it, features of a small face would survive.
@@ -16,6 +16,9 @@ pub(super) struct Cells {
     height: usize,
     across: usize,
     down: usize,
+    color: Color,
+    /// An opaque alpha sample.
+    opaque: f32,
     /// Row by row.
     averages: Vec<Average>,
 }
@@ -57,16 +60,18 @@ impl Cells {
             height,
             across,
             down,
+            color: pixels.color,
+            opaque: if pixels.wide { 65_535.0 } else { 255.0 },
             averages,
         }
     }
 
-    /// The colours of row `y` (from the area's top), each that of its cell.
+    /// The samples of row `y` (from the area's top), each that of its cell.
     pub fn plain_row(&self, y: usize) -> Vec<[f32; 4]> {
         let row = y * self.down / self.height;
         let column_of = |x: usize| ((x + 1) * self.across - 1) / self.width;
         (0..self.width)
-            .map(|x| self.average(row, column_of(x)).color())
+            .map(|x| self.samples(self.average(row, column_of(x))))
             .collect()
     }
 
@@ -75,14 +80,25 @@ impl Cells {
         (0..self.width).map(|x| Blend::at(x, self.width, self.across)).collect()
     }
 
-    /// The colours of row `y` (from the area's top), blended smoothly from cell to cell.
+    /// The samples of row `y` (from the area's top), blended smoothly from cell to cell.
     pub fn smooth_row(&self, y: usize, columns: &[Blend]) -> Vec<[f32; 4]> {
         let rows = Blend::at(y, self.height, self.down);
         let blended: Vec<Average> = (0..self.across)
             .map(|column| rows.mix(|row| self.average(row, column)))
             .collect();
         let at = |column: usize| blended.get(column).copied().unwrap_or_default();
-        columns.iter().map(|column| column.mix(at).color()).collect()
+        columns.iter().map(|column| self.samples(column.mix(at))).collect()
+    }
+
+    /// What an average looks like in the channels of the picture, alpha included.
+    fn samples(&self, average: Average) -> [f32; 4] {
+        let mut samples = average.color();
+        if self.color.has_alpha()
+            && let Some(alpha) = samples.get_mut(self.color.channels() - 1)
+        {
+            *alpha = average.opacity * self.opaque;
+        }
+        samples
     }
 
     fn average(&self, row: usize, column: usize) -> Average {

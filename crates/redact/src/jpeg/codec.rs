@@ -14,7 +14,7 @@ pub(super) fn decode(file: &[u8], header: &Header) -> Result<Pixels, Error> {
     let (width, height) = (u32::from(header.frame.width), u32::from(header.frame.height));
     let corrupt = |error: libjpeg_turbo_rs::JpegError| Error::corrupt(error.to_string());
     let color = color(header);
-    // The size was checked against our limits; the decoder's own must not be tighter.
+    // Its limits (65,500 pixels a side, 8,192 scans) were checked already, and are wider than ours.
     let decoder = Decoder::new_with_limits(file, DecodeLimits::default()).map_err(corrupt)?;
     let image = decoder
         .with_output_format(pixel_format(color))
@@ -52,7 +52,7 @@ fn color(header: &Header) -> Color {
     match header.frame.components.len() {
         1 => Color::Gray,
         4 => Color::Cmyk {
-            inverted: header.adobe_transform.is_some(),
+            inverted: header.adobe.is_some(),
         },
         _ => Color::Rgb,
     }
@@ -69,9 +69,9 @@ fn pixel_format(color: Color) -> PixelFormat {
 /// Whether three components are YCbCr, by the rules that decoders share: JFIF, then Adobe, then the component ids.
 fn is_ycbcr(header: &Header) -> bool {
     let named_rgb = || header.frame.components.iter().map(|component| component.id).eq(*b"RGB");
-    header.jfif
+    header.jfif.is_some()
         || header
-            .adobe_transform
+            .adobe_transform()
             .map_or_else(|| !named_rgb(), |transform| transform != 0)
 }
 

@@ -1,6 +1,7 @@
 //! What must be known of a JPEG before its picture is decoded, gathered in one walk over its segments.
 
-use super::segments::{APP0, APP1, APP14, DAC, DNL, DQT, DRI, SOS, Segment, Segments};
+use super::icc::IccChunks;
+use super::segments::{APP0, APP1, APP2, APP14, DAC, DNL, DQT, DRI, SOS, Segment, Segments};
 use crate::metadata::exif::Exif;
 use crate::{Error, Limits};
 
@@ -10,17 +11,21 @@ pub(super) type QuantTable = [u16; 64];
 /// More scans than any encoder writes; each one costs a walk over the whole picture, however short it is.
 const MOST_SCANS: usize = 100;
 
+/// What the decoder takes. The format itself goes up to 65,535.
+const LONGEST_SIDE: u16 = 65_500;
+
 /// What the segments of a file say.
 #[derive(Debug)]
 pub(super) struct Header<'a> {
     pub frame: Frame,
     pub exif: Exif<'a>,
-    /// Whether a JFIF segment fixes the colour space to YCbCr.
-    pub jfif: bool,
-    /// The colour transform that an Adobe segment states: 0 none, 1 YCbCr, 2 YCCK.
-    pub adobe_transform: Option<u8>,
-    /// Size of what follows EOI.
-    pub trailing: usize,
+    /// JFIF version, unit and density. Such a segment fixes the colour space to YCbCr.
+    pub jfif: Option<[u8; 12]>,
+    /// An Adobe segment without what may follow it; its last byte is the colour transform.
+    pub adobe: Option<[u8; 12]>,
+    /// The payloads of the segments that make up the ICC profile, in order; none unless it is a sound one.
+    pub icc: Vec<&'a [u8]>,
+    pub scans: usize,
 }
 
 /// The frame header (ITU-T T.81 section B.2.2).
@@ -41,7 +46,8 @@ pub(super) struct Component {
     table: u8,
     /// The table in force at the component's first scan.
     pub quant: Option<QuantTable>,
-    has_dc: bool,
+    /// Of each coefficient in zigzag order, the lowest bit that the scans so far have coded; `None` before the first.
+    coded: [Option<u8>; 64],
 }
 
 impl<'a> Header<'a> {
@@ -55,25 +61,35 @@ impl<'a> Header<'a> {
             frame: None,
             tables: [None; 4],
             exif: None,
-            jfif: false,
+            jfif: None,
             adobe: None,
+            icc: IccChunks::default(),
             scans: 0,
         };
-        let mut segments = Segments::of(file)?;
-        for segment in segments.by_ref() {
+        for segment in Segments::of(file)? {
             reader.take(segment?)?;
         }
         let frame = reader.frame.ok_or_else(|| Error::corrupt("it has no frame header"))?;
-        if frame.components.iter().any(|component| !component.has_dc) {
+        if frame
+            .components
+            .iter()
+            .any(|component| component.coded.first() == Some(&None))
+        {
             return Err(Error::corrupt("the scan of a colour component is missing"));
         }
         Ok(Self {
             frame,
             exif: reader.exif.unwrap_or_default(),
             jfif: reader.jfif,
-            adobe_transform: reader.adobe,
-            trailing: segments.trailing().len(),
+            adobe: reader.adobe,
+            icc: reader.icc.of_sound_profile(),
+            scans: reader.scans,
         })
+    }
+
+    /// The colour transform that an Adobe segment states: 0 none, 1 YCbCr, 2 YCCK.
+    pub fn adobe_transform(&self) -> Option<u8> {
+        self.adobe.and_then(|adobe| adobe.last().copied())
     }
 }
 
@@ -82,8 +98,9 @@ struct Reader<'a, 'l> {
     frame: Option<Frame>,
     tables: [Option<QuantTable>; 4],
     exif: Option<Exif<'a>>,
-    jfif: bool,
-    adobe: Option<u8>,
+    jfif: Option<[u8; 12]>,
+    adobe: Option<[u8; 12]>,
+    icc: IccChunks<'a>,
     scans: usize,
 }
 
@@ -104,10 +121,17 @@ impl<'a> Reader<'a, '_> {
             DQT => self.quant_tables(payload)?,
             DRI if payload.len() != 2 => return Err(Error::corrupt("the restart interval is malformed")),
             SOS => self.scan(payload)?,
-            // Decoders take the markers before the frame into account, and the first of each kind.
-            APP0 if self.scans == 0 && payload.starts_with(b"JFIF\0") => self.jfif = true,
+            // For the colours, decoders take into account what comes before the first scan: whether there is a whole
+            // JFIF segment, and the last whole one of Adobe's.
+            APP0 if self.scans == 0 && payload.starts_with(b"JFIF\0") => {
+                let whole = payload.first_chunk::<14>().and_then(|jfif| jfif.first_chunk());
+                self.jfif = self.jfif.or(whole.copied());
+            }
             APP1 if self.exif.is_none() => self.exif = payload.strip_prefix(b"Exif\0\0").map(Exif::read),
-            APP14 if self.scans == 0 && payload.starts_with(b"Adobe") => self.adobe = payload.get(11).copied(),
+            APP2 if self.scans == 0 => self.icc.take(payload),
+            APP14 if self.scans == 0 && payload.starts_with(b"Adobe") => {
+                self.adobe = payload.first_chunk().copied().or(self.adobe);
+            }
             _ => {}
         }
         Ok(())
@@ -120,6 +144,11 @@ impl<'a> Reader<'a, '_> {
         }
         self.limits
             .check_picture(u32::from(frame.width), u32::from(frame.height), frame.bytes_per_pixel())?;
+        if frame.width.max(frame.height) > LONGEST_SIDE {
+            return Err(Error::UnsupportedFormat(
+                "a JPEG of more than 65,500 pixels across or down",
+            ));
+        }
         self.frame = Some(frame);
         Ok(())
     }
@@ -152,22 +181,37 @@ impl<'a> Reader<'a, '_> {
         }
         let (count, rest) = payload.split_first().ok_or_else(broken)?;
         let (selectors, spectrum) = rest.split_at_checked(usize::from(*count) * 2).ok_or_else(broken)?;
-        let &[first, _, approximation] = spectrum else {
+        let &[first, last, approximation] = spectrum else {
             return Err(broken());
         };
+        let (from_bit, to_bit) = (approximation >> 4, approximation & 15);
+        // Decoders of sequential frames do not look at these four, so a wrong one hides what the scan is.
+        if !frame.progressive && (first, last, from_bit, to_bit) != (0, 63, 0, 0) {
+            return Err(broken());
+        }
         for selector in selectors.chunks_exact(2) {
             let of_scan = |component: &&mut Component| selector.first() == Some(&component.id);
             let component = frame.components.iter_mut().find(of_scan).ok_or_else(broken)?;
             let table = self.tables.get(usize::from(component.table)).copied().flatten();
             component.quant = component.quant.or(table);
-            // The first scan of the DC values, or of everything if sequential. A second one would be a second
-            // picture, and which of the two is seen would depend on the viewer.
-            if first == 0 && approximation >> 4 == 0 && std::mem::replace(&mut component.has_dc, true) {
-                return Err(Error::corrupt("a colour component has two scans"));
-            }
+            let coded = component.coded.get_mut(usize::from(first)..=usize::from(last));
+            code_once(coded.ok_or_else(broken)?, from_bit, to_bit)?;
         }
         Ok(())
     }
+}
+
+/// Notes that a scan codes these coefficients: for the first time (`from_bit` 0), or one bit more (section G.1.1.1.1).
+///
+/// Anything else would code them a second time. That is a second picture, and which of the two is seen would depend on
+/// the viewer.
+fn code_once(coefficients: &mut [Option<u8>], from_bit: u8, to_bit: u8) -> Result<(), Error> {
+    let before = (from_bit > 0).then_some(from_bit);
+    if coefficients.iter().any(|coded| *coded != before) || (from_bit > 0 && to_bit + 1 != from_bit) {
+        return Err(Error::corrupt("a colour component has two scans"));
+    }
+    coefficients.fill(Some(to_bit));
+    Ok(())
 }
 
 impl Frame {
@@ -226,7 +270,7 @@ impl Component {
             sampling: (across, down),
             table,
             quant: None,
-            has_dc: false,
+            coded: [None; 64],
         })
     }
 }

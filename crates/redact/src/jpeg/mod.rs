@@ -6,6 +6,7 @@
 mod codec;
 mod header;
 mod huffman;
+mod icc;
 mod segments;
 mod walk;
 
@@ -54,9 +55,7 @@ impl<'a> Jpeg<'a> {
     pub fn copy(&self, keep: KeepMetadata) -> (Vec<u8>, u64) {
         let mut out = Vec::with_capacity(self.file.len());
         let removed = self.write_metadata(&mut out, keep, false);
-        self.segments()
-            .filter(is_picture)
-            .for_each(|segment| segment.write(&mut out));
+        self.picture().for_each(|segment| segment.write(&mut out));
         out.extend([0xFF, EOI]);
         (out, removed)
     }
@@ -84,28 +83,38 @@ impl<'a> Jpeg<'a> {
     /// SOI and the metadata to be kept; gives the size of what is not. `encoded`: the picture to follow is ours.
     fn write_metadata(&self, out: &mut Vec<u8>, keep: KeepMetadata, encoded: bool) -> u64 {
         out.extend([0xFF, SOI]);
-        let mut original = self.header.trailing;
-        let mut kept = Vec::new();
-        // JFIF wants to be the first.
-        let mut metadata: Vec<u8> = Vec::new();
-        let mut exif = self.header.exif.write(keep);
-        for segment in self.segments() {
-            if is_picture(&segment) {
-                continue;
-            }
-            original += segment.size();
-            match kept_form(&segment, encoded.then_some(self.header.frame.components.len())) {
-                Kept::First(payload) if kept.is_empty() => write_segment(&mut kept, segment.marker, &payload),
-                Kept::AsItIs(payload) => write_segment(&mut metadata, segment.marker, &payload),
-                _ => {}
-            }
+        let start = out.len();
+        // JFIF wants to be the first. It ends with the size of its thumbnail: nothing.
+        if let Some(jfif) = self.header.jfif {
+            write_segment(out, APP0, &[&jfif[..], &[0, 0]].concat());
         }
-        if let Some(exif) = exif.take() {
-            write_segment(&mut kept, APP1, &[b"Exif\0\0", exif.as_slice()].concat());
+        if let Some(exif) = self.header.exif.write(keep) {
+            write_segment(out, APP1, &[b"Exif\0\0", exif.as_slice()].concat());
         }
-        kept.append(&mut metadata);
-        out.extend_from_slice(&kept);
-        original.saturating_sub(kept.len()) as u64
+        for payload in &self.header.icc {
+            write_segment(out, APP2, payload);
+        }
+        if let Some([ref adobe @ .., transform]) = self.header.adobe {
+            // Four inks are encoded as they are.
+            let is_plain = encoded && self.header.frame.components.len() == 4;
+            let transform = if is_plain { 0 } else { transform };
+            write_segment(out, APP14, &[&adobe[..], &[transform]].concat());
+        }
+        let picture: usize = self.picture().map(|segment| segment.size()).sum();
+        // SOI and EOI take two bytes each.
+        let kept = out.len() - start + picture + 4;
+        self.file.len().saturating_sub(kept) as u64
+    }
+
+    /// Frame, tables, restart intervals and scans. Tables behind the last scan serve nothing and are left out.
+    fn picture(&self) -> impl Iterator<Item = Segment<'a>> + use<'a> {
+        let mut scans_left = self.header.scans;
+        let until_last_scan = move |segment: &Segment| {
+            let is_within = scans_left > 0;
+            scans_left -= usize::from(is_within && segment.marker == SOS);
+            is_within
+        };
+        self.segments().take_while(until_last_scan).filter(is_picture)
     }
 
     /// The segments once more. That they can be read is known since [`Self::open`].
@@ -117,33 +126,4 @@ impl<'a> Jpeg<'a> {
 /// Frame, tables, restart interval and scans.
 fn is_picture(segment: &Segment) -> bool {
     matches!(segment.marker, 0xC0..=0xC2 | DHT | DQT | DRI | SOS)
-}
-
-enum Kept {
-    First(Vec<u8>),
-    AsItIs(Vec<u8>),
-    No,
-}
-
-/// What remains of a metadata segment. `components`: of the picture, if it is encoded anew.
-fn kept_form(segment: &Segment, components: Option<usize>) -> Kept {
-    let payload = segment.payload;
-    match segment.marker {
-        APP0 if payload.starts_with(b"JFIF\0") => jfif_without_thumbnail(payload).map_or(Kept::No, Kept::First),
-        APP2 if payload.starts_with(b"ICC_PROFILE\0") => Kept::AsItIs(payload.to_vec()),
-        // Five letters, version, two flags, the colour transform; anything more is not Adobe's.
-        APP14 if payload.starts_with(b"Adobe") => payload.get(..12).map_or(Kept::No, |adobe| {
-            let mut adobe = adobe.to_vec();
-            if let (Some(4), Some(transform)) = (components, adobe.last_mut()) {
-                *transform = 0; // four inks are encoded as they are
-            }
-            Kept::AsItIs(adobe)
-        }),
-        _ => Kept::No,
-    }
-}
-
-/// JFIF version, unit and density, with the size of the thumbnail set to nothing.
-fn jfif_without_thumbnail(payload: &[u8]) -> Option<Vec<u8>> {
-    Some([payload.get(..12)?, &[0, 0]].concat())
 }

@@ -62,11 +62,6 @@ impl<'a> Segments<'a> {
         Ok(Self { rest, done: false })
     }
 
-    /// What follows EOI, once all segments were read.
-    pub fn trailing(&self) -> &'a [u8] {
-        self.rest
-    }
-
     fn read(&mut self) -> Result<Option<Segment<'a>>, Error> {
         let marker = self.marker()?;
         match marker {

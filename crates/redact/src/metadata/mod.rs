@@ -1,4 +1,5 @@
 //! Metadata that a redacted photo may keep: an allow-list, so that what is not known is left out.
 
 pub(crate) mod exif;
+pub(crate) mod icc;
 mod tiff;

@@ -2,6 +2,7 @@
 #![allow(dead_code, reason = "each test file uses its own part of it")]
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may panic")]
 
+use gatehouse_redact::{Options, Region, redact};
 use libjpeg_turbo_rs::{Encoder, PixelFormat, Subsampling};
 
 /// An upright RGB image.
@@ -149,6 +150,16 @@ pub fn contains(bytes: &[u8], needle: &[u8]) -> bool {
 pub fn scan_start(jpeg: &[u8]) -> usize {
     let sos = jpeg.windows(2).position(|pair| pair == [0xFF, 0xDA]).unwrap();
     sos + 2 + usize::from(u16::from_be_bytes([jpeg[sos + 2], jpeg[sos + 3]]))
+}
+
+/// Refused with this code, whether or not there is anything to hide.
+pub fn assert_refused(file: &[u8], reason: &str, what: &str) {
+    for regions in [&[][..], &[Region::WHOLE]] {
+        match redact(file, regions, &Options::default()) {
+            Ok(_) => panic!("{what}: accepted"),
+            Err(error) => assert_eq!(error.reason(), reason, "{what}: {error}"),
+        }
+    }
 }
 
 /// A linear congruential generator: the same numbers each time (Knuth's MMIX constants).
