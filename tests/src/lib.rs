@@ -5,6 +5,7 @@
 //! All of it panics when something is not as it should be: that is how a test fails.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
 
+mod bucket;
 pub mod events;
 pub mod photos;
 pub mod rekognition;

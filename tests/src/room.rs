@@ -17,7 +17,7 @@ use gatehouse_core::rejected::Rejection;
 use serde_json::Value;
 use tracing::Level;
 
-use crate::events;
+use crate::{bucket, events};
 
 static EMBEDDED: LazyLock<Embedded> = LazyLock::new(|| Embedded::load(None).unwrap());
 static ROOMS: AtomicU32 = AtomicU32::new(0);
@@ -134,15 +134,7 @@ impl Room {
 
     /// The published file, if there is one.
     pub async fn published(&self, key: &str) -> Option<Vec<u8>> {
-        let object = self
-            .s3
-            .get_object()
-            .bucket(&self.destination)
-            .key(key)
-            .send()
-            .await
-            .ok()?;
-        Some(object.body.collect().await.unwrap().to_vec())
+        bucket::file(&self.s3, &self.destination, key).await
     }
 
     /// What S3 keeps beside the published file.
@@ -156,33 +148,9 @@ impl Room {
             .expect("a published photo")
     }
 
-    /// Every key in the destination bucket.
+    /// Every key in the destination bucket, as often as something was published under it.
     pub async fn published_keys(&self) -> Vec<String> {
-        let list = self
-            .s3
-            .list_objects_v2()
-            .bucket(&self.destination)
-            .send()
-            .await
-            .unwrap();
-        list.contents
-            .unwrap_or_default()
-            .into_iter()
-            .filter_map(|object| object.key)
-            .collect()
-    }
-
-    /// How often something was published under a key.
-    pub async fn versions(&self, key: &str) -> usize {
-        let list = self
-            .s3
-            .list_object_versions()
-            .bucket(&self.destination)
-            .prefix(key)
-            .send()
-            .await
-            .unwrap();
-        list.versions.unwrap_or_default().len()
+        bucket::versions(&self.s3, &self.destination, "").await
     }
 
     /// Takes everything out of the rejected queue, in the order of its reasons.

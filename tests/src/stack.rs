@@ -7,7 +7,7 @@ use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_sqs::types::QueueAttributeName;
 use gatehouse_core::rejected::Rejection;
 
-use crate::eventually;
+use crate::{bucket, eventually};
 
 /// How long a test waits for a photo. Nothing is measured by it: it only ends a test that hangs.
 pub const PATIENCE: Duration = Duration::from_secs(240);
@@ -66,31 +66,12 @@ impl Stack {
 
     /// The published file, if there is one now.
     pub async fn published_now(&self, key: &str) -> Option<Vec<u8>> {
-        let object = self
-            .s3
-            .get_object()
-            .bucket(&self.destination)
-            .key(key)
-            .send()
-            .await
-            .ok()?;
-        Some(object.body.collect().await.unwrap().to_vec())
+        bucket::file(&self.s3, &self.destination, key).await
     }
 
     /// The keys in the destination that start so, each as often as it has versions.
     pub async fn published_versions(&self, prefix: &str) -> Vec<String> {
-        let mut keys = Vec::new();
-        let request = self.s3.list_object_versions().bucket(&self.destination).prefix(prefix);
-        let list = request.max_keys(1000).send().await.unwrap();
-        assert_ne!(list.is_truncated, Some(true), "one page holds what a test publishes");
-        keys.extend(
-            list.versions
-                .unwrap_or_default()
-                .into_iter()
-                .filter_map(|version| version.key),
-        );
-        keys.sort();
-        keys
+        bucket::versions(&self.s3, &self.destination, prefix).await
     }
 
     /// Waits until nothing is waiting or being worked on.

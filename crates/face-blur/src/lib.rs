@@ -5,8 +5,9 @@
 //! dead-letter queue. What will never work (not a photo, corrupt, too large, gone) goes to the
 //! rejected queue at once, with its reason. An upload that is published already, or was
 //! overtaken by a newer one, is skipped. Nothing is lost, because a message only counts as done
-//! after its photo is in the destination or its record in the rejected queue; and no face gets
-//! out, because nothing is published that was not looked at, decoded to its end and redacted.
+//! after its photo is in the destination or its record in the rejected queue; and no face that a
+//! detector can find gets out, because nothing is published that was not decoded to its end, looked
+//! at and redacted.
 
 pub mod config;
 pub mod destination;
