@@ -47,7 +47,7 @@ test: $(TOOLS) ## Every test: unit, template, end to end on a local AWS
 	  "end-to-end tests" "$(LOCAL) test -- cargo test --package gatehouse-tests -- --ignored --test-threads=$(E2E_THREADS)"
 
 bench: $(TOOLS) ## Cold start, size, memory and time per photo of the function as it ships
-	@$(LOCAL) test -- cargo run --quiet --release --package gatehouse-tests --bin measure
+	@$(LOCAL) test -- cargo run --quiet --package gatehouse-tests --bin measure
 
 check: $(TOOLS) $(DENY)/installed ## Format, lints, docs, licences, template
 	@$(STEPS) \
