@@ -70,7 +70,7 @@ def write_page(results: list[Result]) -> Path:
 
 def _section(result: Result) -> str:
     name, link = escape(result.name), quote(result.name)
-    summary = f"{result.faces_before} faces before, {result.faces_after} after, {result.milliseconds} ms"
+    summary = f"faces: {result.faces_before} before, {result.faces_after} after; {result.milliseconds} ms"
     faults = "".join(f' <span class="fault">{escape(fault)}</span>' for fault in result.faults)
     after = f'<a href="after/{link}"><img src="after/{link}" alt="{name} as published"></a>'
     if not result.after.exists():
