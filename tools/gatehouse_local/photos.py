@@ -6,12 +6,14 @@ import os
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import unquote_plus
 
 from botocore.exceptions import ClientError
 
 from . import settings
 from .deployment import Deployment
-from .detector import find_faces, still_there
+from .detector import Box, find_faces, still_there
+from .steps import StepFailed
 
 PUBLISH_SECONDS = 90  # the first photo also waits for the function's cold start
 
@@ -47,14 +49,12 @@ def samples() -> list[Sample]:
 def send_through(deployment: Deployment, sample: Sample) -> Result:
     """Uploads one photo, waits until it is published, and compares the two."""
     result = _prepare(sample)
-    faces = find_faces(result.before)
-    result.faces_before = len(faces)
-    if len(faces) < sample.faces:
-        result.faults.append(f"only {len(faces)} of {sample.faces} faces are found in the original")
+    faces = _faces_before(sample, result)
     content_type = mimetypes.guess_type(sample.path.name)[0] or "application/octet-stream"
-    published_type = _upload_and_fetch(deployment, result, content_type)
-    if published_type is None:
-        result.faults.append(f"not published within {PUBLISH_SECONDS} s")
+    try:
+        published_type = _upload_and_fetch(deployment, result, content_type)
+    except StepFailed as failure:
+        result.faults.append(str(failure))
         return result
     if published_type != content_type:
         result.faults.append(f"content type {content_type} became {published_type}")
@@ -63,6 +63,19 @@ def send_through(deployment: Deployment, sample: Sample) -> Result:
     if left := still_there(faces, faces_left):
         result.faults.append(f"{len(left)} faces can still be found")
     return result
+
+
+def _faces_before(sample: Sample, result: Result) -> list[Box]:
+    """The faces in the original. One that can't be read is a fault, and is sent all the same: that is what users do."""
+    try:
+        faces = find_faces(result.before)
+    except StepFailed as failure:
+        result.faults.append(str(failure))
+        return []
+    result.faces_before = len(faces)
+    if len(faces) < sample.faces:
+        result.faults.append(f"only {len(faces)} of {sample.faces} faces are found in the original")
+    return faces
 
 
 def _prepare(sample: Sample) -> Result:
@@ -76,8 +89,11 @@ def _prepare(sample: Sample) -> Result:
     return result
 
 
-def _upload_and_fetch(deployment: Deployment, result: Result, content_type: str) -> str | None:
-    """The content type of what was published, or None. Fills in the time it took."""
+def _upload_and_fetch(deployment: Deployment, result: Result, content_type: str) -> str:
+    """The content type of what was published. Fills in the time it took.
+
+    Raises `StepFailed` when it was rejected, with the reason, or not published in time.
+    """
     s3 = deployment.client("s3")
     destination = deployment.outputs["DestinationBucket"]
     older = _published(s3, destination, result.name)
@@ -93,7 +109,22 @@ def _upload_and_fetch(deployment: Deployment, result: Result, content_type: str)
             published = s3.get_object(Bucket=destination, Key=result.name)
             result.after.write_bytes(published["Body"].read())
             return published["ContentType"]
+        if reason := _rejection(deployment, result.name):
+            raise StepFailed(f"rejected: {reason}")
         time.sleep(0.02)
+    raise StepFailed(f"not published within {PUBLISH_SECONDS} s")
+
+
+def _rejection(deployment: Deployment, key: str) -> str | None:
+    """Why the photo was rejected, if it was. Takes its message out of the queue."""
+    sqs, queue = deployment.client("sqs"), deployment.outputs["RejectedQueueUrl"]
+    # Seen for a moment only, so that the next look sees the others again.
+    seen = sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10, VisibilityTimeout=0, WaitTimeSeconds=0)
+    for message in seen.get("Messages", []):
+        rejection = json.loads(message["Body"])
+        if unquote_plus(rejection["record"]["s3"]["object"]["key"]) == key:
+            sqs.delete_message(QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"])
+            return f"{rejection['reason']}: {rejection['detail']}"
     return None
 
 

@@ -77,6 +77,10 @@ async fn start(room: &Room) -> Function {
         ("SOURCE_BUCKET", room.source.as_str()),
         ("DESTINATION_BUCKET", &room.destination),
         ("REJECTED_QUEUE_URL", &room.rejected_queue_url),
+        // As in the template.
+        ("CONCURRENCY", "2"),
+        ("RTEN_NUM_THREADS", "1"),
+        ("MALLOC_ARENA_MAX", "1"),
     ];
     Function::start(&bootstrap(), &variables).await
 }
