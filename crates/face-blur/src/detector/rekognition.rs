@@ -23,8 +23,8 @@ const LARGEST_OBJECT: usize = 15 * 1024 * 1024;
 const LARGEST_IMAGE: usize = 5 * 1024 * 1024;
 /// The most faces in one answer.
 const MOST_FACES: usize = 100;
-/// JPEG qualities to try until the picture fits into a request. The last one always does: at 2,048
-/// pixels a side it is far below the limit.
+/// JPEG qualities to try until the picture fits into a request. The last one does: a preview has
+/// some three megapixels at the most.
 const QUALITIES: [u8; 3] = [90, 70, 40];
 /// Parts of a photo are not divided below this, in pixels a side. 80 is Rekognition's own limit.
 const SMALLEST_PART: u32 = 160;
