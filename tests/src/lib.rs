@@ -3,7 +3,12 @@
 //! (Rekognition's DetectFaces, and a Runtime API that shows every answer).
 //!
 //! All of it panics when something is not as it should be: that is how a test fails.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
 
 mod bucket;
 pub mod events;

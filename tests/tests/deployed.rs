@@ -1,6 +1,11 @@
 //! The deployed stack, from the outside: photos go into the source bucket, and what comes out is
 //! looked at. Real bucket notifications, real queues, the real `bootstrap`, the template's roles.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
 
 use std::collections::HashMap;
 use std::path::Path;

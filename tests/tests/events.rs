@@ -1,5 +1,10 @@
 //! The sample events in `events/`, which people hand to `sam local invoke` and `cargo lambda invoke`.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
 
 use std::path::Path;
 

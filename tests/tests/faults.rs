@@ -1,7 +1,12 @@
 //! What the handler does when something around it fails: run in this process, against the local
 //! stack's real buckets and queues. The numbers are those of the sample app's bugs that users come
 //! from, listed in the README.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
