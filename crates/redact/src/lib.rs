@@ -46,6 +46,8 @@ pub use preview::Preview;
 pub use redacted::{Engine, Redacted, Report};
 pub use region::Region;
 
+use std::ops::RangeInclusive;
+
 use pixels::Pixels;
 use region::Area;
 
@@ -115,6 +117,16 @@ impl<'a> Photo<'a> {
     /// # Errors
     /// [`Error::CorruptImage`] when the picture cannot be decoded to its end.
     pub fn previews(&mut self, longest_side: u32) -> Result<Vec<Preview>, Error> {
+        self.previews_within(longest_side..=longest_side)
+    }
+
+    /// [`Self::previews`] of any size within bounds: the longest side has a number of pixels that lies in
+    /// `longest_side`, whichever costs the least. A photo smaller than that comes in its own size.
+    ///
+    /// # Errors
+    /// As [`Self::previews`].
+    pub fn previews_within(&mut self, longest_side: RangeInclusive<u32>) -> Result<Vec<Preview>, Error> {
+        let longest_side = *longest_side.end();
         let orientation = self.orientation();
         let pixels = match self.decoded.take() {
             Some(pixels) => pixels,
