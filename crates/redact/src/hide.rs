@@ -6,7 +6,10 @@
 
 mod cells;
 
+use std::ops::Range;
+
 use cells::Cells;
+pub(crate) use cells::{Blend, cells_across};
 
 use crate::pixels::Pixels;
 use crate::region::Area;
@@ -70,23 +73,9 @@ fn paint(pixels: &mut Pixels, area: &Area, shape: Shape, row: impl Fn(usize) -> 
 }
 
 /// The columns of row `y` that the shape touches; within `area.x`, possibly none.
-fn columns_within(area: &Area, shape: Shape, y: usize) -> std::ops::Range<usize> {
-    if shape == Shape::Rectangle {
-        return area.x.clone();
+fn columns_within(area: &Area, shape: Shape, y: usize) -> Range<usize> {
+    match shape {
+        Shape::Rectangle => area.x.clone(),
+        Shape::Ellipse => area.columns_within_ellipse(y..y + 1),
     }
-    let centre_x = (area.outer_x.0 + area.outer_x.1) / 2.0;
-    let centre_y = (area.outer_y.0 + area.outer_y.1) / 2.0;
-    // A region of no width still hides the pixel it is at.
-    let radius_x = ((area.outer_x.1 - area.outer_x.0) / 2.0).max(0.5);
-    let radius_y = ((area.outer_y.1 - area.outer_y.0) / 2.0).max(0.5);
-    // Of the pixel's height take what is nearest to the centre, so that each pixel touched is hidden.
-    let nearest = centre_y.clamp(y as f64, y as f64 + 1.0);
-    let rise = (nearest - centre_y) / radius_y;
-    let reach = radius_x * (1.0 - rise * rise).max(0.0).sqrt();
-    let (from, to) = (
-        (centre_x - reach).floor().max(0.0) as usize,
-        (centre_x + reach).ceil().max(0.0) as usize,
-    );
-    let from = from.clamp(area.x.start, area.x.end);
-    from..to.clamp(from, area.x.end)
 }

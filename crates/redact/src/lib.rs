@@ -126,15 +126,19 @@ impl<'a> Photo<'a> {
     /// # Errors
     /// As [`Self::previews`].
     pub fn previews_within(&mut self, longest_side: RangeInclusive<u32>) -> Result<Vec<Preview>, Error> {
-        let longest_side = *longest_side.end();
         let orientation = self.orientation();
-        let pixels = match self.decoded.take() {
-            Some(pixels) => pixels,
-            None => self.decode()?,
-        };
-        let previews = Preview::all_of(&pixels, orientation, longest_side);
-        self.decoded = Some(pixels);
-        Ok(previews)
+        match &mut self.source {
+            Source::Jpeg(jpeg) => jpeg.previews(longest_side),
+            Source::Png(png) => {
+                let pixels = match self.decoded.take() {
+                    Some(pixels) => pixels,
+                    None => png.decode()?,
+                };
+                let previews = Preview::all_of(&pixels, orientation, *longest_side.end());
+                self.decoded = Some(pixels);
+                Ok(previews)
+            }
+        }
     }
 
     /// The same photo with the regions hidden and its metadata cleaned.
@@ -145,26 +149,20 @@ impl<'a> Photo<'a> {
     ///
     /// # Errors
     /// [`Error::CorruptImage`] when the picture cannot be decoded to its end.
-    pub fn redact(mut self, regions: &[Region], options: &Options) -> Result<Redacted, Error> {
-        let mut pixels = match self.decoded.take() {
-            Some(pixels) => pixels,
-            None => self.decode()?,
-        };
+    pub fn redact(self, regions: &[Region], options: &Options) -> Result<Redacted, Error> {
         let areas = self.areas(regions);
-        let (engine, (bytes, metadata_bytes_removed)) = if areas.is_empty() {
-            (Engine::Untouched, self.untouched(pixels, options.keep_metadata)?)
-        } else {
-            hide::hide(&mut pixels, &areas, options);
-            (Engine::Pixels, self.encode(pixels, options.keep_metadata)?)
-        };
-        let outside = regions.len() - areas.len();
+        let outcome = match self.source {
+            Source::Jpeg(jpeg) => jpeg.redact(&areas, options),
+            Source::Png(png) => png.redact(self.decoded, &areas, options),
+        }?;
         Ok(Redacted {
-            bytes,
-            engine,
+            bytes: outcome.bytes,
+            engine: outcome.engine,
             report: Report {
                 regions: areas.len(),
-                outside,
-                metadata_bytes_removed,
+                outside: regions.len() - areas.len(),
+                metadata_bytes_removed: outcome.metadata_bytes_removed,
+                read_to_end: outcome.read_to_end,
             },
         })
     }
@@ -182,32 +180,6 @@ impl<'a> Photo<'a> {
         match &self.source {
             Source::Jpeg(jpeg) => jpeg.size(),
             Source::Png(png) => png.size(),
-        }
-    }
-
-    fn decode(&self) -> Result<Pixels, Error> {
-        match &self.source {
-            Source::Jpeg(jpeg) => jpeg.decode(),
-            Source::Png(png) => png.decode(),
-        }
-    }
-
-    /// The file with its pixels as they are; and how many bytes of metadata were left out.
-    fn untouched(&self, pixels: Pixels, keep: KeepMetadata) -> Result<(Vec<u8>, u64), Error> {
-        match &self.source {
-            Source::Jpeg(jpeg) => {
-                drop(pixels); // they have served: the picture is whole
-                Ok(jpeg.copy(keep))
-            }
-            Source::Png(png) => png.recompress(pixels, keep),
-        }
-    }
-
-    /// The file with other pixels; and how many bytes of metadata were left out.
-    fn encode(&self, pixels: Pixels, keep: KeepMetadata) -> Result<(Vec<u8>, u64), Error> {
-        match &self.source {
-            Source::Jpeg(jpeg) => jpeg.encode(pixels, keep),
-            Source::Png(png) => png.encode(pixels, keep),
         }
     }
 }

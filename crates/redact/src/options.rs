@@ -50,4 +50,9 @@ pub struct Options {
     pub shape: Shape,
     /// What metadata the redacted file keeps.
     pub keep_metadata: KeepMetadata,
+    /// A progressive JPEG comes out as a baseline one, which can be shown by everything but not bit by bit.
+    pub baseline_output: bool,
+    /// Read a JPEG of one scan only as far as the last region reaches: quicker, but damage behind it goes unnoticed, and
+    /// is in what comes out. Not for a photo that somebody else may have damaged.
+    pub stop_early: bool,
 }

@@ -7,7 +7,9 @@ use chunks::{Chunk, Chunks};
 
 use crate::metadata::exif::{Exif, is_plain_text};
 use crate::pixels::Pixels;
-use crate::{Error, KeepMetadata, Limits, Orientation};
+use crate::redacted::Outcome;
+use crate::region::Area;
+use crate::{Engine, Error, KeepMetadata, Limits, Options, Orientation, hide};
 
 /// Keywords of texts that a person may want to keep (section 11.3.3.2).
 const TEXTS: &[&str] = &[
@@ -96,12 +98,35 @@ impl<'a> Png<'a> {
         codec::decode(self.file)
     }
 
+    /// The file with some areas hidden and its metadata cleaned. `pixels`: as [`Self::decode`] gave them, if it did.
+    ///
+    /// # Errors
+    /// [`Error::CorruptImage`]; [`Error::Encoding`], which would be a defect.
+    pub fn redact(&self, pixels: Option<Pixels>, areas: &[Area], options: &Options) -> Result<Outcome, Error> {
+        let mut pixels = match pixels {
+            Some(pixels) => pixels,
+            None => self.decode()?,
+        };
+        let (engine, (bytes, metadata_bytes_removed)) = if areas.is_empty() {
+            (Engine::Untouched, self.recompress(pixels, options.keep_metadata)?)
+        } else {
+            hide::hide(&mut pixels, areas, options);
+            (Engine::Pixels, self.encode(pixels, options.keep_metadata)?)
+        };
+        Ok(Outcome {
+            bytes,
+            engine,
+            metadata_bytes_removed,
+            read_to_end: true,
+        })
+    }
+
     /// The file with the same pixels, compressed anew, so that nothing hides in or behind the compressed data; and how
     /// many bytes of metadata were left out. `pixels`: as [`Self::decode`] gave them.
     ///
     /// # Errors
     /// [`Error::Encoding`].
-    pub fn recompress(&self, pixels: Pixels, keep: KeepMetadata) -> Result<(Vec<u8>, u64), Error> {
+    fn recompress(&self, pixels: Pixels, keep: KeepMetadata) -> Result<(Vec<u8>, u64), Error> {
         if self.header.color_type != INDEXED {
             return self.encode(pixels, keep);
         }
@@ -114,7 +139,7 @@ impl<'a> Png<'a> {
     ///
     /// # Errors
     /// [`Error::Encoding`].
-    pub fn encode(&self, pixels: Pixels, keep: KeepMetadata) -> Result<(Vec<u8>, u64), Error> {
+    fn encode(&self, pixels: Pixels, keep: KeepMetadata) -> Result<(Vec<u8>, u64), Error> {
         let (before, removed) = self.metadata(keep, pixels.color.channels());
         Ok((codec::encode(&pixels, before)?, removed))
     }

@@ -19,6 +19,12 @@ pub enum Engine {
     /// There was nothing to hide: the picture's pixels are untouched, its metadata cleaned. For JPEG the compressed data
     /// is copied bit for bit, PNG is compressed anew without loss.
     Untouched,
+    /// JPEG of one scan: the compressed data was edited. Outside of the MCUs that a region touches every bit of the
+    /// picture is the original's.
+    Splice,
+    /// JPEG of several scans, progressive ones above all: the quantised coefficients were decoded, edited and written
+    /// back. Outside of the MCUs that a region touches every coefficient is the original's.
+    Coefficients,
     /// The picture was decoded, changed, and encoded again.
     Pixels,
 }
@@ -28,6 +34,8 @@ impl Engine {
     pub fn as_str(&self) -> &'static str {
         match self {
             Self::Untouched => "untouched",
+            Self::Splice => "splice",
+            Self::Coefficients => "coefficients",
             Self::Pixels => "pixels",
         }
     }
@@ -44,4 +52,16 @@ pub struct Report {
     /// Bytes of the original that were neither picture nor metadata to keep: EXIF, thumbnails, XMP, comments, what
     /// follows the end of the image.
     pub metadata_bytes_removed: u64,
+    /// Whether the picture was read to its end, and so is known to be whole: always, unless
+    /// [`Options::stop_early`](crate::Options::stop_early) asked for less.
+    pub read_to_end: bool,
+}
+
+/// What a format gives for a redacted photo.
+#[derive(Debug)]
+pub(crate) struct Outcome {
+    pub bytes: Vec<u8>,
+    pub engine: Engine,
+    pub metadata_bytes_removed: u64,
+    pub read_to_end: bool,
 }

@@ -73,6 +73,27 @@ pub(crate) struct Area {
     pub outer_y: (f64, f64),
 }
 
+impl Area {
+    /// The columns that the inscribed ellipse touches in some rows; within the area's own, possibly none.
+    pub fn columns_within_ellipse(&self, rows: std::ops::Range<usize>) -> std::ops::Range<usize> {
+        let centre_x = (self.outer_x.0 + self.outer_x.1) / 2.0;
+        let centre_y = (self.outer_y.0 + self.outer_y.1) / 2.0;
+        // A region of no width still hides the pixel it is at.
+        let radius_x = ((self.outer_x.1 - self.outer_x.0) / 2.0).max(0.5);
+        let radius_y = ((self.outer_y.1 - self.outer_y.0) / 2.0).max(0.5);
+        // Of the rows' height take what is nearest to the centre, so that each pixel touched is hidden.
+        let nearest = centre_y.clamp(rows.start as f64, rows.end as f64);
+        let rise = (nearest - centre_y) / radius_y;
+        let reach = radius_x * (1.0 - rise * rise).max(0.0).sqrt();
+        let (from, to) = (
+            (centre_x - reach).floor().max(0.0) as usize,
+            (centre_x + reach).ceil().max(0.0) as usize,
+        );
+        let from = from.clamp(self.x.start, self.x.end);
+        from..to.clamp(from, self.x.end)
+    }
+}
+
 fn scale(from: f64, to: f64, pixels: u32) -> (f64, f64) {
     (from * f64::from(pixels), to * f64::from(pixels))
 }

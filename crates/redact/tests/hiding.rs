@@ -17,6 +17,8 @@ const RED: Options = Options {
     style: Style::Fill([255, 0, 0]),
     shape: Shape::Rectangle,
     keep_metadata: gatehouse_redact::KeepMetadata::OnlyNeeded,
+    baseline_output: false,
+    stop_early: false,
 };
 
 /// The upright picture of a file, at its full size.

@@ -10,6 +10,15 @@ const CELLS_ACROSS: f64 = 4.0;
 /// Weight of a cell that counts as nothing visible.
 const TRANSPARENT: f32 = 1e-9;
 
+/// How many cells an area has, across and down; at least one.
+pub(crate) fn cells_across(area: &Area) -> (usize, usize) {
+    let (outer_width, outer_height) = (area.outer_x.1 - area.outer_x.0, area.outer_y.1 - area.outer_y.0);
+    // The size of the face counts, not of that part of it which lies within the image.
+    let cell = (outer_width.min(outer_height) / CELLS_ACROSS).max(SMALLEST_CELL);
+    let count = |length: usize| ((length as f64 / cell).floor() as usize).max(1);
+    (count(area.x.len()), count(area.y.len()))
+}
+
 /// The averages of an area in a grid of nearly equal cells.
 pub(super) struct Cells {
     width: usize,
@@ -33,7 +42,7 @@ struct Average {
 }
 
 /// Up to four neighbouring cells, and how much of each is seen at one place.
-pub(super) struct Blend {
+pub(crate) struct Blend {
     cells: [usize; 4],
     weights: [f32; 4],
 }
@@ -41,12 +50,8 @@ pub(super) struct Blend {
 impl Cells {
     /// Averages the pixels of the area.
     pub fn of(pixels: &Pixels, area: &Area) -> Self {
-        let (outer_width, outer_height) = (area.outer_x.1 - area.outer_x.0, area.outer_y.1 - area.outer_y.0);
-        // The size of the face counts, not of that part of it which lies within the image.
-        let cell = (outer_width.min(outer_height) / CELLS_ACROSS).max(SMALLEST_CELL);
-        let count = |length: usize| ((length as f64 / cell).floor() as usize).max(1);
         let (width, height) = (area.x.len(), area.y.len());
-        let (across, down) = (count(width), count(height));
+        let (across, down) = cells_across(area);
         let averages = (0..down)
             .flat_map(|row| (0..across).map(move |column| (row, column)))
             .map(|(row, column)| {
@@ -162,7 +167,7 @@ fn sample(pixel: &[u8], channel: usize, wide: bool) -> u64 {
 impl Blend {
     /// At pixel `place` of a line of `length` pixels divided into `cells`: the uniform cubic B-spline over the cells'
     /// centres. It has no kinks at the cells' borders, so no grid shows.
-    fn at(place: usize, length: usize, cells: usize) -> Self {
+    pub fn at(place: usize, length: usize, cells: usize) -> Self {
         let position = (place as f32 + 0.5) * cells as f32 / length as f32 - 0.5;
         let before = position.floor();
         let t = position - before;
@@ -178,10 +183,15 @@ impl Blend {
         Self { cells, weights }
     }
 
+    /// The cells, and the weight of each. A cell at the border may come more than once.
+    pub fn parts(&self) -> impl Iterator<Item = (usize, f32)> {
+        self.cells.into_iter().zip(self.weights)
+    }
+
     fn mix(&self, cell: impl Fn(usize) -> Average) -> Average {
         let mut mixed = Average::default();
-        for (index, weight) in self.cells.iter().zip(self.weights) {
-            let average = cell(*index);
+        for (index, weight) in self.parts() {
+            let average = cell(index);
             mixed
                 .color
                 .iter_mut()

@@ -1,12 +1,11 @@
 //! What must be known of a JPEG before its picture is decoded, gathered in one walk over its segments.
 
+use super::frame::{Frame, QuantTable, natural_order};
 use super::icc::IccChunks;
-use super::segments::{APP0, APP1, APP2, APP14, DAC, DNL, DQT, DRI, SOS, Segment, Segments};
+use super::scan::ScanHeader;
+use super::segments::{APP0, APP1, APP2, APP14, DAC, DNL, DQT, DRI, SOS, Segment};
 use crate::metadata::exif::Exif;
 use crate::{Error, Limits};
-
-/// A quantisation table in natural order (row by row), as opposed to the file's zigzag order.
-pub(super) type QuantTable = [u16; 64];
 
 /// More scans than any encoder writes; each one costs a walk over the whole picture, however short it is.
 const MOST_SCANS: usize = 100;
@@ -28,34 +27,12 @@ pub(super) struct Header<'a> {
     pub scans: usize,
 }
 
-/// The frame header (ITU-T T.81 section B.2.2).
-#[derive(Debug, Default)]
-pub(super) struct Frame {
-    pub progressive: bool,
-    pub width: u16,
-    pub height: u16,
-    pub components: Vec<Component>,
-}
-
-/// One component of the frame: one, three or four of them.
-#[derive(Debug, Clone)]
-pub(super) struct Component {
-    pub id: u8,
-    /// Sampling factors across and down, each 1–4.
-    pub sampling: (u8, u8),
-    table: u8,
-    /// The table in force at the component's first scan.
-    pub quant: Option<QuantTable>,
-    /// Of each coefficient in zigzag order, the lowest bit that the scans so far have coded; `None` before the first.
-    coded: [Option<u8>; 64],
-}
-
 impl<'a> Header<'a> {
-    /// Walks over all segments.
+    /// Goes through all segments.
     ///
     /// # Errors
     /// What is unsupported, beyond the limits, or visibly broken. The entropy-coded data is not looked at.
-    pub fn read(file: &'a [u8], limits: &Limits) -> Result<Self, Error> {
+    pub fn read(segments: &[Segment<'a>], limits: &Limits) -> Result<Self, Error> {
         let mut reader = Reader {
             limits,
             frame: None,
@@ -66,8 +43,8 @@ impl<'a> Header<'a> {
             icc: IccChunks::default(),
             scans: 0,
         };
-        for segment in Segments::of(file)? {
-            reader.take(segment?)?;
+        for segment in segments {
+            reader.take(*segment)?;
         }
         let frame = reader.frame.ok_or_else(|| Error::corrupt("it has no frame header"))?;
         if frame
@@ -170,7 +147,6 @@ impl<'a> Reader<'a, '_> {
     }
 
     fn scan(&mut self, payload: &[u8]) -> Result<(), Error> {
-        let broken = || Error::corrupt("a scan header is malformed");
         let frame = self
             .frame
             .as_mut()
@@ -179,23 +155,16 @@ impl<'a> Reader<'a, '_> {
         if self.scans > MOST_SCANS {
             return Err(Error::corrupt(format!("it has more than {MOST_SCANS} scans")));
         }
-        let (count, rest) = payload.split_first().ok_or_else(broken)?;
-        let (selectors, spectrum) = rest.split_at_checked(usize::from(*count) * 2).ok_or_else(broken)?;
-        let &[first, last, approximation] = spectrum else {
-            return Err(broken());
-        };
-        let (from_bit, to_bit) = (approximation >> 4, approximation & 15);
-        // Decoders of sequential frames do not look at these four, so a wrong one hides what the scan is.
-        if !frame.progressive && (first, last, from_bit, to_bit) != (0, 63, 0, 0) {
-            return Err(broken());
-        }
-        for selector in selectors.chunks_exact(2) {
-            let of_scan = |component: &&mut Component| selector.first() == Some(&component.id);
-            let component = frame.components.iter_mut().find(of_scan).ok_or_else(broken)?;
+        let scan = ScanHeader::read(payload, frame)?;
+        let (first, last) = scan.spectrum;
+        for part in &scan.parts {
+            let Some(component) = frame.components.get_mut(part.component) else {
+                continue;
+            };
             let table = self.tables.get(usize::from(component.table)).copied().flatten();
             component.quant = component.quant.or(table);
             let coded = component.coded.get_mut(usize::from(first)..=usize::from(last));
-            code_once(coded.ok_or_else(broken)?, from_bit, to_bit)?;
+            code_once(coded.unwrap_or_default(), scan.bits)?;
         }
         Ok(())
     }
@@ -205,7 +174,7 @@ impl<'a> Reader<'a, '_> {
 ///
 /// Anything else would code them a second time. That is a second picture, and which of the two is seen would depend on
 /// the viewer.
-fn code_once(coefficients: &mut [Option<u8>], from_bit: u8, to_bit: u8) -> Result<(), Error> {
+fn code_once(coefficients: &mut [Option<u8>], (from_bit, to_bit): (u8, u8)) -> Result<(), Error> {
     let before = (from_bit > 0).then_some(from_bit);
     if coefficients.iter().any(|coded| *coded != before) || (from_bit > 0 && to_bit + 1 != from_bit) {
         return Err(Error::corrupt("a colour component has two scans"));
@@ -213,91 +182,3 @@ fn code_once(coefficients: &mut [Option<u8>], from_bit: u8, to_bit: u8) -> Resul
     coefficients.fill(Some(to_bit));
     Ok(())
 }
-
-impl Frame {
-    fn read(marker: u8, payload: &[u8]) -> Result<Self, Error> {
-        let broken = || Error::corrupt("the frame header is malformed");
-        let &[precision, h1, h0, w1, w0, count, ref components @ ..] = payload else {
-            return Err(broken());
-        };
-        if precision != 8 {
-            return Err(Error::UnsupportedFormat(if precision == 12 {
-                "12-bit JPEG"
-            } else {
-                "this depth of JPEG"
-            }));
-        }
-        let (width, height) = (u16::from_be_bytes([w1, w0]), u16::from_be_bytes([h1, h0]));
-        if height == 0 {
-            return Err(Error::UnsupportedFormat(
-                "a JPEG that states its height at its end (DNL)",
-            ));
-        }
-        if width == 0 || components.len() != usize::from(count) * 3 {
-            return Err(broken());
-        }
-        let components: Vec<Component> = components.chunks_exact(3).filter_map(Component::read).collect();
-        if components.len() != usize::from(count) {
-            return Err(broken());
-        }
-        match components.len() {
-            1 | 3 | 4 => Ok(Self {
-                progressive: marker == 0xC2,
-                width,
-                height,
-                components,
-            }),
-            _ => Err(Error::UnsupportedFormat(
-                "a JPEG of two or more than four colour components",
-            )),
-        }
-    }
-
-    /// An estimate of what decoding and encoding take: the pixels, the component planes, and (progressive) the
-    /// 16-bit coefficients.
-    fn bytes_per_pixel(&self) -> u64 {
-        self.components.len() as u64 * if self.progressive { 4 } else { 2 }
-    }
-}
-
-impl Component {
-    fn read(bytes: &[u8]) -> Option<Self> {
-        let &[id, sampling, table] = bytes else { return None };
-        let (across, down) = (sampling >> 4, sampling & 15);
-        let valid = (1..=4).contains(&across) && (1..=4).contains(&down) && table < 4;
-        valid.then_some(Self {
-            id,
-            sampling: (across, down),
-            table,
-            quant: None,
-            coded: [None; 64],
-        })
-    }
-}
-
-fn natural_order(values: &[u8], wide: bool) -> QuantTable {
-    let mut table = [0; 64];
-    for (index, place) in ZIGZAG.iter().enumerate() {
-        let value = if wide {
-            values
-                .get(index * 2..)
-                .and_then(|rest| rest.first_chunk())
-                .map(|pair| u16::from_be_bytes(*pair))
-        } else {
-            values.get(index).copied().map(u16::from)
-        };
-        if let (Some(slot), Some(value)) = (table.get_mut(*place), value) {
-            *slot = value;
-        }
-    }
-    table
-}
-
-/// Where the zigzag sequence stands in natural order (ITU-T T.81 figure A.6).
-#[rustfmt::skip]
-const ZIGZAG: [usize; 64] = [
-     0,  1,  8, 16,  9,  2,  3, 10, 17, 24, 32, 25, 18, 11,  4,  5,
-    12, 19, 26, 33, 40, 48, 41, 34, 27, 20, 13,  6,  7, 14, 21, 28,
-    35, 42, 49, 56, 57, 50, 43, 36, 29, 22, 15, 23, 30, 37, 44, 51,
-    58, 59, 52, 45, 38, 31, 39, 46, 53, 60, 61, 54, 47, 55, 62, 63,
-];

@@ -1,106 +1,114 @@
-//! Bits and Huffman codes of entropy-coded data (ITU-T T.81 sections F.2.2.3 and F.2.2.5), values skipped.
+//! Huffman tables, as a file defines them and as they decode (ITU-T T.81 sections B.2.4.2, C and F.2.2.3).
 
+use super::bits::Bits;
 use crate::Error;
 
 /// Codes up to this length are found by one look-up; nearly all are.
-const FAST_BITS: u32 = 10;
+pub(super) const FAST_BITS: u32 = 10;
 
-/// The bits of one restart interval, stuffed zeros taken out.
-pub(super) struct Bits<'a> {
-    rest: &'a [u8],
-    /// The next bits, from the top down.
-    window: u64,
-    /// How many bits of the window are filled.
-    filled: u32,
+/// A Huffman table as it stands in a DHT segment: how many codes there are of each length (1–16), and their values.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct TableDefinition<'a> {
+    pub counts: &'a [u8; 16],
+    pub values: &'a [u8],
 }
 
-impl<'a> Bits<'a> {
-    pub fn of(interval: &'a [u8]) -> Self {
-        Self {
-            rest: interval,
-            window: 0,
-            filled: 0,
+/// The tables that are in force, by their slots.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Tables<'a> {
+    pub dc: [Option<TableDefinition<'a>>; 4],
+    pub ac: [Option<TableDefinition<'a>>; 4],
+}
+
+impl<'a> Tables<'a> {
+    /// Takes over the tables of a DHT segment.
+    ///
+    /// # Errors
+    /// [`Error::CorruptImage`] when they are cut short, or the slot does not exist.
+    pub fn define(&mut self, mut payload: &'a [u8]) -> Result<(), Error> {
+        let broken = || Error::corrupt("a Huffman table is malformed");
+        while let Some((head, rest)) = payload.split_first() {
+            let (counts, rest) = rest.split_first_chunk().ok_or_else(broken)?;
+            let total = counts.iter().map(|count| usize::from(*count)).sum();
+            let (values, rest) = rest.split_at_checked(total).ok_or_else(broken)?;
+            let slots = match head >> 4 {
+                0 => &mut self.dc,
+                1 => &mut self.ac,
+                _ => return Err(broken()),
+            };
+            let slot = slots.get_mut(usize::from(head & 15)).ok_or_else(broken)?;
+            *slot = Some(TableDefinition { counts, values });
+            payload = rest;
         }
-    }
-
-    /// The next `count` bits (at most 16), consumed.
-    pub fn take(&mut self, count: u32) -> Result<u32, Error> {
-        let value = self.peek16() >> (16 - count.min(16));
-        self.consume(count)?;
-        Ok(value)
-    }
-
-    /// Skips `count` bits (at most 32).
-    pub fn skip(&mut self, count: u32) -> Result<(), Error> {
-        self.fill();
-        self.consume(count)
-    }
-
-    /// Whether nothing is left but the padding of the last byte.
-    pub fn is_at_end(&self) -> bool {
-        self.rest.is_empty() && self.filled < 8
-    }
-
-    /// The next 16 bits, filled up with zeros behind the end.
-    fn peek16(&mut self) -> u32 {
-        self.fill();
-        (self.window >> 48) as u32
-    }
-
-    fn consume(&mut self, count: u32) -> Result<(), Error> {
-        if count > self.filled {
-            return Err(Error::corrupt("its compressed data ends too early"));
-        }
-        self.window = self.window.checked_shl(count).unwrap_or(0);
-        self.filled -= count;
         Ok(())
     }
 
-    /// At least 32 bits, if there are as many.
-    fn fill(&mut self) {
-        while self.filled <= 32 {
-            let Some((byte, rest)) = self.rest.split_first() else {
-                return;
-            };
-            // A zero after FF is stuffing; anything else after FF would have ended the interval.
-            self.rest = if *byte == 0xFF {
-                rest.get(1..).unwrap_or_default()
-            } else {
-                rest
-            };
-            self.window |= u64::from(*byte) << (56 - self.filled);
-            self.filled += 8;
+    /// A DC table.
+    ///
+    /// # Errors
+    /// [`Error::CorruptImage`] when the slot is empty.
+    pub fn dc(&self, slot: u8) -> Result<TableDefinition<'a>, Error> {
+        filled(&self.dc, slot)
+    }
+
+    /// An AC table.
+    ///
+    /// # Errors
+    /// [`Error::CorruptImage`] when the slot is empty.
+    pub fn ac(&self, slot: u8) -> Result<TableDefinition<'a>, Error> {
+        filled(&self.ac, slot)
+    }
+}
+
+fn filled<'a>(slots: &[Option<TableDefinition<'a>>; 4], slot: u8) -> Result<TableDefinition<'a>, Error> {
+    let table = slots.get(usize::from(slot)).copied().flatten();
+    table.ok_or_else(|| Error::corrupt("a Huffman table is missing"))
+}
+
+impl TableDefinition<'_> {
+    /// Each code with its length in bits and its value, shortest first (section C.2).
+    ///
+    /// # Errors
+    /// [`Error::CorruptImage`] when there are more codes of a length than fit.
+    pub fn codes(&self) -> Result<Vec<Code>, Error> {
+        let mut codes = Vec::with_capacity(self.values.len());
+        let mut values = self.values.iter();
+        let mut next = 0_u32;
+        for (length, count) in (1_u32..).zip(self.counts) {
+            for value in values.by_ref().take(usize::from(*count)) {
+                codes.push(Code {
+                    bits: next,
+                    length,
+                    value: *value,
+                });
+                next += 1;
+            }
+            if next > 1 << length {
+                return Err(Error::corrupt("a Huffman table has too many codes"));
+            }
+            next <<= 1;
         }
+        Ok(codes)
     }
 }
 
-/// A Huffman table as it stands in a DHT segment: how many codes there are of each length, and their values.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct TableDefinition<'a> {
-    counts: &'a [u8],
-    values: &'a [u8],
+/// A code of a Huffman table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Code {
+    /// The code itself, in the lowest `length` bits.
+    pub bits: u32,
+    /// 1–16 bits.
+    pub length: u32,
+    pub value: u8,
 }
 
-impl<'a> TableDefinition<'a> {
-    /// Splits the first table off a DHT payload: its class and slot, itself, and what follows.
-    pub fn split_off(payload: &'a [u8]) -> Option<(u8, Self, &'a [u8])> {
-        let (head, rest) = payload.split_first()?;
-        let (counts, rest) = rest.split_at_checked(16)?;
-        let total = counts.iter().map(|count| usize::from(*count)).sum();
-        let (values, rest) = rest.split_at_checked(total)?;
-        Some((*head, Self { counts, values }, rest))
-    }
-}
-
-/// A Huffman table ready for decoding.
+/// A Huffman table ready for decoding one code at a time.
+#[derive(Debug)]
 pub(super) struct Table {
     /// By the next bits: length and value of the code, length 0 if it is longer.
     fast: Vec<(u8, u8)>,
-    /// By length: the first code beyond those of this length, moved up to 16 bits; and what to add to a code of this
-    /// length for its place among the values.
-    ends: [u32; 17],
-    shifts: [i32; 17],
-    values: Vec<u8>,
+    /// The codes too long for that, shortest first.
+    long: Vec<Code>,
 }
 
 impl Table {
@@ -109,61 +117,57 @@ impl Table {
     pub fn new(definition: TableDefinition) -> Result<Self, Error> {
         let mut table = Self {
             fast: vec![(0, 0); 1 << FAST_BITS],
-            ends: [0; 17],
-            shifts: [0; 17],
-            values: definition.values.to_vec(),
+            long: Vec::new(),
         };
-        let (mut code, mut place) = (0_u32, 0_usize);
-        let places = table.ends.iter_mut().zip(&mut table.shifts).skip(1);
-        for ((length, count), (end, shift)) in (1_u32..).zip(definition.counts).zip(places) {
-            *shift = place as i32 - code as i32;
-            for value in definition.values.iter().skip(place).take(usize::from(*count)) {
-                if length <= FAST_BITS {
-                    let (first, width) = (code << (FAST_BITS - length), 1 << (FAST_BITS - length));
-                    let entries = table.fast.iter_mut().skip(first as usize).take(width);
-                    entries.for_each(|entry| *entry = (length as u8, *value));
-                }
-                code += 1;
+        for code in definition.codes()? {
+            if code.length > FAST_BITS {
+                table.long.push(code);
+                continue;
             }
-            place += usize::from(*count);
-            if code > 1 << length {
-                return Err(Error::corrupt("a Huffman table has too many codes"));
-            }
-            *end = code << (16 - length);
-            code <<= 1;
+            let spare = FAST_BITS - code.length;
+            let entries = table.fast.iter_mut().skip((code.bits << spare) as usize);
+            entries
+                .take(1 << spare)
+                .for_each(|entry| *entry = (code.length as u8, code.value));
         }
         Ok(table)
     }
 
     /// The value of the next code.
+    ///
+    /// # Errors
+    /// [`Error::CorruptImage`] when no code starts like the next bits.
+    #[inline(always)]
     pub fn decode(&self, bits: &mut Bits) -> Result<u8, Error> {
-        let next = bits.peek16();
-        let (length, value) = self
-            .fast
-            .get((next >> (16 - FAST_BITS)) as usize)
-            .copied()
-            .unwrap_or_default();
-        if length > 0 {
-            bits.consume(u32::from(length))?;
-            return Ok(value);
-        }
-        self.decode_long(bits, next)
-    }
-
-    fn decode_long(&self, bits: &mut Bits, next: u32) -> Result<u8, Error> {
-        let unknown = || Error::corrupt("its compressed data has an unknown code");
-        let lengths = self.ends.iter().zip(&self.shifts).zip(0_u32..).skip(1);
-        for ((end, shift), length) in lengths {
-            if next < *end {
-                bits.consume(length)?;
-                let place = (next >> (16 - length)) as i32 + shift;
-                return usize::try_from(place)
-                    .ok()
-                    .and_then(|place| self.values.get(place))
-                    .copied()
-                    .ok_or_else(unknown);
+        bits.fill();
+        let next = bits.peek(FAST_BITS) as usize;
+        match self.fast.get(next).copied().unwrap_or_default() {
+            (0, _) => {
+                let (behind, value) = self.decode_long(*bits)?;
+                *bits = behind;
+                Ok(value)
+            }
+            (length, value) => {
+                bits.consume(u32::from(length));
+                Ok(value)
             }
         }
-        Err(unknown())
+    }
+
+    #[cold]
+    fn decode_long<'b>(&self, mut bits: Bits<'b>) -> Result<(Bits<'b>, u8), Error> {
+        // A binary search: codes in canonical order ascend when they are filled up to 16 bits.
+        let next = bits.peek(16);
+        let upper = self
+            .long
+            .partition_point(|code| code.bits << (16 - code.length) <= next);
+        let found = upper.checked_sub(1).and_then(|place| self.long.get(place));
+        match found.filter(|code| next >> (16 - code.length) == code.bits) {
+            Some(code) => {
+                bits.consume(code.length);
+                Ok((bits, code.value))
+            }
+            None => Err(Error::corrupt("its compressed data has an unknown code")),
+        }
     }
 }

@@ -15,6 +15,9 @@ pub(super) const APP1: u8 = 0xE1;
 pub(super) const APP2: u8 = 0xE2;
 pub(super) const APP14: u8 = 0xEE;
 
+/// Each takes some memory, however short it is. Photos have some dozens.
+const MOST_SEGMENTS: usize = 10_000;
+
 /// A marker segment; for SOS with the entropy-coded data that follows it.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Segment<'a> {
@@ -62,6 +65,21 @@ impl<'a> Segments<'a> {
         Ok(Self { rest, done: false })
     }
 
+    /// All segments of a file, collected.
+    ///
+    /// # Errors
+    /// [`Error::CorruptImage`], if there are more than any photo has, too.
+    pub fn all_of(file: &'a [u8]) -> Result<Vec<Segment<'a>>, Error> {
+        let mut segments = Vec::new();
+        for segment in Self::of(file)? {
+            if segments.len() >= MOST_SEGMENTS {
+                return Err(Error::corrupt(format!("it has more than {MOST_SEGMENTS} segments")));
+            }
+            segments.push(segment?);
+        }
+        Ok(segments)
+    }
+
     fn read(&mut self) -> Result<Option<Segment<'a>>, Error> {
         let marker = self.marker()?;
         match marker {
@@ -105,7 +123,7 @@ impl<'a> Segments<'a> {
         let mut end = 0;
         loop {
             let rest = whole.get(end..).unwrap_or_default();
-            end += rest.iter().position(|byte| *byte == 0xFF).ok_or_else(cut_short)?;
+            end += memchr::memchr(0xFF, rest).ok_or_else(cut_short)?;
             // Fill bytes may stand before a marker, a restart marker too.
             let after = whole.get(end..).unwrap_or_default();
             let fill = after.iter().take_while(|byte| **byte == 0xFF).count();

@@ -1,0 +1,99 @@
+//! The coefficients engine: all quantised coefficients decoded, those of hidden blocks replaced, all written back. For
+//! what can't be spliced: progressive pictures, and those of several scans. `libjpeg-turbo-rs` does the coding.
+
+use libjpeg_turbo_rs::{
+    JpegCoefficients, read_coefficients, write_coefficients_optimized, write_coefficients_progressive,
+};
+
+use super::cover::Cover;
+use super::frame::{Frame, Layout};
+use crate::Error;
+
+/// The quantised coefficients of a picture.
+pub(super) struct Coefficients(JpegCoefficients);
+
+impl std::fmt::Debug for Coefficients {
+    /// Nothing: a photo is nobody's business in a log.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Coefficients")
+    }
+}
+
+impl Coefficients {
+    /// Decodes a file whose scans were found to be whole.
+    ///
+    /// # Errors
+    /// [`Error::CorruptImage`], and [`Error::UnsupportedFormat`] for quantisation tables that change between scans.
+    pub fn read(file: &[u8], frame: &Frame) -> Result<Self, Error> {
+        let coefficients = read_coefficients(file).map_err(|error| Error::corrupt(error.to_string()))?;
+        let written = coefficients.components.iter();
+        let tables = written.map(|component| coefficients.quant_tables.get(usize::from(component.quant_table_index)));
+        // Written back are the tables that stand last in the file; in force are those before a component's first scan.
+        if !frame
+            .components
+            .iter()
+            .map(|component| component.quant.as_ref())
+            .eq(tables)
+        {
+            return Err(Error::UnsupportedFormat(
+                "a JPEG whose quantisation tables change between scans",
+            ));
+        }
+        Ok(Self(coefficients))
+    }
+
+    /// The DC coefficients, for each component one per block.
+    pub fn dc(&self, layout: &Layout) -> Vec<Vec<i16>> {
+        let planes = self.0.components.iter().zip(&layout.components);
+        let plane = |(component, blocks): (&libjpeg_turbo_rs::ComponentCoefficients, &super::frame::Blocks)| {
+            let mut dc = Vec::with_capacity(blocks.total);
+            for row in component
+                .blocks
+                .chunks_exact(component.blocks_x.max(1))
+                .take(blocks.rows())
+            {
+                dc.extend(row.iter().take(blocks.stride).map(|block| block[0]));
+            }
+            dc
+        };
+        planes.map(plane).collect()
+    }
+
+    /// Replaces the coefficients of hidden blocks. `dc`: as they shall be.
+    pub fn hide(&mut self, dc: &[Vec<i16>], cover: &Cover, layout: &Layout) {
+        let hidden = cover.mcus.iter().enumerate().filter(|(_, hidden)| **hidden);
+        for (mcu, _) in hidden {
+            let (row, column) = (mcu / layout.mcus.0, mcu % layout.mcus.0);
+            let planes = self
+                .0
+                .components
+                .iter_mut()
+                .zip(&layout.components)
+                .zip(dc.iter().zip(&cover.ac));
+            for ((component, blocks), (dc, ac)) in planes {
+                for block in blocks.of_mcu(column, row) {
+                    let (x, y) = (block % blocks.stride.max(1), block / blocks.stride.max(1));
+                    let place = component.blocks.get_mut(y * component.blocks_x + x);
+                    if let (Some(place), Some(dc), Some(ac)) = (place, dc.get(block), ac.get(block)) {
+                        *place = [0; 64];
+                        let low = std::iter::once(dc).chain(ac);
+                        place.iter_mut().zip(low).for_each(|(place, value)| *place = *value);
+                    }
+                }
+            }
+        }
+    }
+
+    /// A new file without metadata, with Huffman tables made for it.
+    ///
+    /// # Errors
+    /// [`Error::Encoding`], which would be a defect.
+    pub fn write(&self, progressive: bool) -> Result<Vec<u8>, Error> {
+        let written = if progressive {
+            write_coefficients_progressive(&self.0, None)
+        } else {
+            write_coefficients_optimized(&self.0)
+        };
+        written.map_err(|error| Error::Encoding(error.to_string()))
+    }
+}

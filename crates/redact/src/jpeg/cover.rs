@@ -1,0 +1,227 @@
+//! What hides a region in the DCT domain: for each block of it a DC coefficient and five low AC terms, made of nothing
+//! but the averages of a few large cells.
+//!
+//! The picture is seen through DC coefficients alone: averages over 8×8 samples. Cells are averages of those, about four
+//! across the shorter side of a region, whole MCUs. So two originals with the same DC coefficients give the same bytes,
+//! and no sharpening brings a face back.
+
+use std::ops::Range;
+
+use super::frame::{Frame, Layout, ZIGZAG};
+use super::surface::Surface;
+use crate::hide::cells_across;
+use crate::region::Area;
+use crate::{Options, Shape, Style};
+
+/// The coefficients of a hidden block, in zigzag order: DC and the first five AC terms. All others are zero.
+pub(super) const KEPT: usize = 6;
+
+/// AC coefficients of 8-bit samples have at most 10 bits (ITU-T T.81 table F.2).
+const LARGEST_AC: f32 = 1023.0;
+
+/// The blocks that take the place of what is hidden.
+#[derive(Debug)]
+pub(super) struct Cover {
+    /// For each MCU whether it is hidden.
+    pub mcus: Vec<bool>,
+    /// For each component and block the AC terms behind the DC coefficient; of blocks that are not hidden zero.
+    pub ac: Vec<Vec<[i16; KEPT - 1]>>,
+}
+
+/// The MCUs that a region touches.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Touched {
+    across: Range<usize>,
+    down: Range<usize>,
+}
+
+impl Touched {
+    fn by(area: &Area, layout: &Layout) -> Self {
+        let (width, height) = layout.mcu_pixels;
+        Self {
+            across: area.x.start / width..area.x.end.div_ceil(width).min(layout.mcus.0),
+            down: area.y.start / height..area.y.end.div_ceil(height).min(layout.mcus.1),
+        }
+    }
+}
+
+/// One more than the last MCU that any of these areas touches.
+pub(super) fn end_of(areas: &[Area], layout: &Layout) -> usize {
+    let ends = areas
+        .iter()
+        .map(|area| Touched::by(area, layout).down.end * layout.mcus.0);
+    ends.max().unwrap_or(0)
+}
+
+impl Cover {
+    /// Hides each area in turn: changes the DC coefficients, and gives what goes with them. Areas may overlap: the later
+    /// one then averages what the earlier one left.
+    ///
+    /// `color`: the samples of the fill colour, 0–255.
+    pub fn over(
+        areas: &[Area],
+        dc: &mut [Vec<i16>],
+        frame: &Frame,
+        layout: &Layout,
+        color: [f32; 4],
+        options: &Options,
+    ) -> Self {
+        let mut cover = Self {
+            mcus: vec![false; layout.total()],
+            ac: layout
+                .components
+                .iter()
+                .map(|blocks| vec![[0; KEPT - 1]; blocks.total])
+                .collect(),
+        };
+        for area in areas {
+            let region = HiddenRegion {
+                touched: Touched::by(area, layout),
+                area,
+                layout,
+                options,
+            };
+            for (index, (component, dc)) in frame.components.iter().zip(&mut *dc).enumerate() {
+                let steps = steps(component.quant.as_ref());
+                let surface = region.surface(index, dc, steps, color.get(index).copied().unwrap_or_default());
+                if let Some(ac) = cover.ac.get_mut(index) {
+                    region.paint(index, &surface, steps, dc, ac);
+                }
+            }
+            region.mcus().for_each(|(x, y)| {
+                if let Some(hidden) = cover.mcus.get_mut(y * layout.mcus.0 + x) {
+                    *hidden = true;
+                }
+            });
+        }
+        cover
+    }
+}
+
+/// The quantisation steps of the coefficients that are written.
+fn steps(table: Option<&[u16; 64]>) -> [f32; KEPT] {
+    let mut steps = [1.0; KEPT];
+    for (step, place) in steps.iter_mut().zip(ZIGZAG) {
+        let entry = table.and_then(|table| table.get(place)).copied().unwrap_or(1);
+        // Zero is not a step, but it is what a decoder multiplies by: whatever is written then, nothing is seen.
+        *step = f32::from(entry.max(1));
+    }
+    steps
+}
+
+/// A region while it is being hidden.
+struct HiddenRegion<'a> {
+    touched: Touched,
+    area: &'a Area,
+    layout: &'a Layout,
+    options: &'a Options,
+}
+
+impl HiddenRegion<'_> {
+    /// What a component becomes: levels in samples from -128 to 127.
+    fn surface(&self, component: usize, dc: &[i16], steps: [f32; KEPT], color: f32) -> Surface {
+        let Touched { across, down } = &self.touched;
+        if let Style::Fill(_) = self.options.style {
+            return Surface::flat(1, 1, vec![color - 128.0]);
+        }
+        let (columns, rows) = cells_across(self.area);
+        let (columns, rows) = (columns.clamp(1, across.len().max(1)), rows.clamp(1, down.len().max(1)));
+        let levels = (0..rows)
+            .flat_map(|row| (0..columns).map(move |column| (row, column)))
+            .map(|(row, column)| {
+                let x = part(across, column, columns);
+                let y = part(down, row, rows);
+                // A block's DC coefficient is eight times its average (section A.3.3).
+                self.average(component, dc, x, y) * steps[0] / 8.0
+            });
+        let levels = levels.collect();
+        match self.options.style {
+            Style::Pixelate => Surface::flat(columns, rows, levels),
+            _ => Surface::smooth(columns, rows, levels),
+        }
+    }
+
+    /// The average of the quantised DC coefficients of some MCUs. Summed in integers, so that equal sums give equal bits.
+    fn average(&self, component: usize, dc: &[i16], across: Range<usize>, down: Range<usize>) -> f32 {
+        let Some(blocks) = self.layout.components.get(component) else {
+            return 0.0;
+        };
+        let (h, v) = blocks.in_mcu;
+        // Blocks beyond the picture only fill up the last MCUs: what they hold was never seen.
+        let columns = across.start * h..(across.end * h).min(blocks.visible.0).max(across.start * h + 1);
+        let rows = down.start * v..(down.end * v).min(blocks.visible.1).max(down.start * v + 1);
+        let mut sum = 0_i64;
+        for row in rows.clone() {
+            let start = row * blocks.stride;
+            let line = dc.get(start + columns.start..start + columns.end).unwrap_or_default();
+            sum += line.iter().map(|dc| i64::from(*dc)).sum::<i64>();
+        }
+        (sum as f64 / (columns.len() * rows.len()) as f64) as f32
+    }
+
+    /// Writes the coefficients of all blocks of a component that are hidden.
+    fn paint(
+        &self,
+        component: usize,
+        surface: &Surface,
+        steps: [f32; KEPT],
+        dc: &mut [i16],
+        ac: &mut [[i16; KEPT - 1]],
+    ) {
+        let Some(blocks) = self.layout.components.get(component) else {
+            return;
+        };
+        let Touched { across, down } = &self.touched;
+        let (h, v) = blocks.in_mcu;
+        let lines = surface.lines((across.len(), h), (down.len(), v));
+        for y in down.clone() {
+            let hidden = self.columns_of(y);
+            for row in y * v..(y + 1) * v {
+                let line = lines.row(row - down.start * v);
+                for column in hidden.start * h..hidden.end * h {
+                    let block = row * blocks.stride + column;
+                    let values = quantised(line.block(column - across.start * h), steps);
+                    let [first, rest @ ..] = values;
+                    if let (Some(dc), Some(ac)) = (dc.get_mut(block), ac.get_mut(block)) {
+                        (*dc, *ac) = (first, rest);
+                    }
+                }
+            }
+        }
+    }
+
+    /// The hidden MCUs, as columns and rows.
+    fn mcus(&self) -> impl Iterator<Item = (usize, usize)> {
+        let rows = self.touched.down.clone();
+        rows.flat_map(|y| self.columns_of(y).map(move |x| (x, y)))
+    }
+
+    /// The MCUs of a row that the shape touches.
+    fn columns_of(&self, row: usize) -> Range<usize> {
+        let (width, height) = self.layout.mcu_pixels;
+        match self.options.shape {
+            Shape::Rectangle => self.touched.across.clone(),
+            Shape::Ellipse => {
+                let columns = self.area.columns_within_ellipse(row * height..(row + 1) * height);
+                if columns.is_empty() {
+                    return 0..0;
+                }
+                columns.start / width..columns.end.div_ceil(width).min(self.touched.across.end)
+            }
+        }
+    }
+}
+
+/// The `index`-th of so many nearly equal parts of a range.
+fn part(range: &Range<usize>, index: usize, parts: usize) -> Range<usize> {
+    let at = |index: usize| range.start + index * range.len() / parts;
+    at(index)..at(index + 1)
+}
+
+fn quantised(coefficients: [f32; KEPT], steps: [f32; KEPT]) -> [i16; KEPT] {
+    let mut values = [0; KEPT];
+    for ((value, coefficient), step) in values.iter_mut().zip(coefficients).zip(steps) {
+        *value = (coefficient / step).round().clamp(-LARGEST_AC - 1.0, LARGEST_AC) as i16;
+    }
+    values
+}

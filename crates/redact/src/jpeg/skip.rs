@@ -1,0 +1,206 @@
+//! Tables that pass over a block as fast as it goes: several AC symbols by one look-up, their values never looked at
+//! (ITU-T T.81 section F.2.2.2).
+
+use super::bits::Bits;
+use super::huffman::{Code, Table, TableDefinition};
+use crate::Error;
+
+/// The bits that one look-up sees. With one more, two tables no longer fit the first-level cache beside everything else.
+const SEEN: u32 = 12;
+
+/// The highest index of a coefficient in zigzag order.
+const LAST: u32 = 63;
+
+/// The largest category of a DC difference of 8-bit samples (table F.1).
+const LARGEST_DC_CATEGORY: u8 = 11;
+
+/// An AC table that passes over the coefficients of a block.
+#[derive(Debug)]
+pub(super) struct AcSkips {
+    /// By the next bits: what one look-up passes over.
+    steps: Box<[Step; 1 << SEEN]>,
+    /// For codes too long for that, and for the end of a block.
+    single: Table,
+}
+
+/// As many whole symbols as the bits seen hold: bits 0–5 how many bits to consume, bits 6–12 how far the index of the
+/// coefficient moves (one more if the block ends here), bit 15 whether the block ends. Nothing to consume: not even one.
+#[derive(Debug, Clone, Copy, Default)]
+struct Step(u16);
+
+impl Step {
+    const END: u16 = 1 << 15;
+
+    #[inline(always)]
+    fn bits(self) -> u32 {
+        u32::from(self.0 & 63)
+    }
+
+    #[inline(always)]
+    fn reach(self) -> u32 {
+        u32::from(self.0 >> 6 & 127)
+    }
+
+    #[inline(always)]
+    fn ends(self) -> bool {
+        self.0 & Self::END != 0
+    }
+}
+
+/// One AC symbol: a run of zeros and the size of the coefficient behind it.
+enum Symbol {
+    EndOfBlock,
+    Zeros16,
+    Coefficient { zeros: u32, size: u32 },
+}
+
+impl Symbol {
+    #[inline]
+    fn of(value: u8) -> Self {
+        let (zeros, size) = (u32::from(value >> 4), u32::from(value & 15));
+        match (zeros, size) {
+            (15, 0) => Self::Zeros16,
+            (_, 0) => Self::EndOfBlock,
+            _ => Self::Coefficient { zeros, size },
+        }
+    }
+}
+
+impl AcSkips {
+    /// # Errors
+    /// [`Error::CorruptImage`] when there are more codes of a length than fit.
+    pub fn new(definition: TableDefinition) -> Result<Self, Error> {
+        let seen = codes_seen(definition)?;
+        let mut steps = Box::new([Step::default(); 1 << SEEN]);
+        for (next, step) in (0_u32..).zip(steps.iter_mut()) {
+            *step = Step::of(next, &seen);
+        }
+        Ok(Self {
+            steps,
+            single: Table::new(definition)?,
+        })
+    }
+
+    /// Passes over the AC coefficients of a block.
+    ///
+    /// # Errors
+    /// [`Error::CorruptImage`] for an unknown code, or coefficients beyond the block.
+    #[inline(always)]
+    pub fn skip(&self, bits: &mut Bits) -> Result<(), Error> {
+        let mut index = 0;
+        loop {
+            bits.fill();
+            // Two steps take at most 54 bits.
+            for _ in 0..2 {
+                let step = self.steps.get(bits.peek(SEEN) as usize).copied().unwrap_or_default();
+                let reached = index + step.reach();
+                if step.bits() == 0 || reached > LAST {
+                    (*bits, index) = self.skip_one(*bits, index)?;
+                    if index >= LAST {
+                        return Ok(());
+                    }
+                    break;
+                }
+                bits.consume(step.bits());
+                if step.ends() || reached == LAST {
+                    return Ok(());
+                }
+                index = reached;
+            }
+        }
+    }
+
+    /// Passes over one symbol; gives the index reached, the last one at the end of the block.
+    #[inline(never)]
+    fn skip_one<'b>(&self, mut bits: Bits<'b>, index: u32) -> Result<(Bits<'b>, u32), Error> {
+        let reached = match Symbol::of(self.single.decode(&mut bits)?) {
+            Symbol::EndOfBlock => LAST,
+            Symbol::Zeros16 => index + 16,
+            Symbol::Coefficient { zeros, size } => {
+                bits.fill();
+                bits.consume(size);
+                index + zeros + 1
+            }
+        };
+        if reached > LAST {
+            return Err(Error::corrupt("its compressed data reaches beyond a block"));
+        }
+        Ok((bits, reached))
+    }
+}
+
+/// By the bits seen: length and value of the first code, length 0 if it is longer than what is seen.
+fn codes_seen(definition: TableDefinition) -> Result<Vec<(u32, u8)>, Error> {
+    let mut seen = vec![(0, 0); 1 << SEEN];
+    for Code { bits, length, value } in definition.codes()? {
+        if length <= SEEN {
+            let entries = seen.iter_mut().skip((bits << (SEEN - length)) as usize);
+            entries
+                .take(1 << (SEEN - length))
+                .for_each(|entry| *entry = (length, value));
+        }
+    }
+    Ok(seen)
+}
+
+impl Step {
+    /// Takes as many whole codes out of the next bits as there are. The value bits of the last one may lie beyond.
+    fn of(next: u32, seen: &[(u32, u8)]) -> Self {
+        let (mut consumed, mut reach, mut end) = (0, 0, 0);
+        while consumed < SEEN && end == 0 {
+            let ahead = (next << consumed) & ((1 << SEEN) - 1);
+            let (length, value) = seen.get(ahead as usize).copied().unwrap_or_default();
+            if length == 0 || consumed + length > SEEN {
+                break;
+            }
+            let (bits, moved) = match Symbol::of(value) {
+                Symbol::EndOfBlock => {
+                    end = Self::END;
+                    (length, 1)
+                }
+                Symbol::Zeros16 => (length, 16),
+                Symbol::Coefficient { zeros, size } => (length + size, zeros + 1),
+            };
+            if reach + moved > LAST {
+                end = 0;
+                break;
+            }
+            (consumed, reach) = (consumed + bits, reach + moved);
+        }
+        // At most 11 + 1 + 15 bits and an index of 63: both fit.
+        Self(consumed as u16 | (reach as u16) << 6 | end)
+    }
+}
+
+/// A DC table that gives differences.
+#[derive(Debug)]
+pub(super) struct DcDifferences(Table);
+
+impl DcDifferences {
+    /// # Errors
+    /// [`Error::CorruptImage`] when there are more codes of a length than fit.
+    pub fn new(definition: TableDefinition) -> Result<Self, Error> {
+        Table::new(definition).map(Self)
+    }
+
+    /// The next difference to the DC coefficient before (section F.2.2.1).
+    ///
+    /// # Errors
+    /// [`Error::CorruptImage`] for an unknown code, or a category that 8-bit samples do not have.
+    #[inline(always)]
+    pub fn next(&self, bits: &mut Bits) -> Result<i32, Error> {
+        let category = self.0.decode(bits)?;
+        if category > LARGEST_DC_CATEGORY {
+            return Err(Error::corrupt("the brightness of a block jumps beyond all bounds"));
+        }
+        let category = u32::from(category);
+        let value = bits.take(category) as i32;
+        // The lower half of a category is negative (figure F.12).
+        let half = (1 << category) >> 1;
+        Ok(if value < half {
+            value - (1 << category) + 1
+        } else {
+            value
+        })
+    }
+}
