@@ -61,6 +61,7 @@ pub struct Photo<'a> {
 }
 
 #[derive(Debug)]
+#[allow(clippy::large_enum_variant, reason = "there is one per photo")]
 enum Source<'a> {
     Jpeg(jpeg::Jpeg<'a>),
     Png(png::Png<'a>),

@@ -58,6 +58,7 @@ pub(crate) struct Jpeg<'a> {
 
 /// The picture, read to its end.
 #[derive(Debug)]
+#[allow(clippy::large_enum_variant, reason = "there is one per photo")]
 enum Picture<'a> {
     /// One scan of all components.
     Walked(Scan<'a>, Walk),
@@ -166,7 +167,7 @@ impl<'a> Jpeg<'a> {
     }
 
     fn walk(&self, mcus: Option<usize>) -> Result<(Scan<'a>, Walk), Error> {
-        let scan = scan::scans(&self.segments, &self.header.frame).last();
+        let scan = scan::scans(&self.segments, &self.header.frame).next();
         let scan = scan.unwrap_or_else(|| Err(Error::corrupt("it has no scan")))?;
         let walk = Walk::over(&scan, &self.layout, mcus)?;
         Ok((scan, walk))
