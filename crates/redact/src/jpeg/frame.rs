@@ -121,8 +121,8 @@ pub(super) const ZIGZAG: [usize; 64] = [
     58, 59, 52, 45, 38, 31, 39, 46, 53, 60, 61, 54, 47, 55, 62, 63,
 ];
 
-/// How the blocks of a frame lie (section A.2): MCUs from left to right and top to bottom, in each of them the blocks of
-/// the components in turn.
+/// How the blocks of a frame lie (section A.2) when all components are interleaved: MCUs from left to right and top to
+/// bottom, in each of them the blocks of the components in turn.
 #[derive(Debug, Clone)]
 pub(super) struct Layout {
     /// MCUs across and down.
@@ -147,7 +147,6 @@ pub(super) struct Blocks {
 }
 
 impl Layout {
-    /// The layout of a scan of all components.
     pub fn of(frame: &Frame) -> Self {
         let (width, height) = (usize::from(frame.width), usize::from(frame.height));
         let factors = || frame.components.iter().map(Component::factors);

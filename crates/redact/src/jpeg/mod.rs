@@ -3,10 +3,8 @@
 //! The modules in the order in which a file goes through them: its [`segments`], the [`header`] with the [`frame`] that
 //! they give, a [`scan`] and its [`entropy`]-coded data, read by [`bits`] and [`huffman`] codes. Then either the splice:
 //! a [`walk`] that [`skip`]s over coefficients, a [`cover`] (a smooth [`surface`]) for what is hidden, [`codes`] and a
-//! [`writer`] for the [`splice`]; or, for several scans, a [`check`] of them all and the [`coefficients`].
-//!
-//! An allow-list decides what else a redacted file holds: what is needed to show the picture as it was. Everything else
-//! is left out, known or not.
+//! [`writer`] for the [`splice`]; or, for a progressive picture, a [`check`] of its scans and the [`coefficients`]. The
+//! [`output`] is put together from that.
 
 mod bits;
 mod check;
@@ -21,6 +19,7 @@ mod frame;
 mod header;
 mod huffman;
 mod icc;
+mod output;
 mod scan;
 mod segments;
 mod skip;
@@ -31,20 +30,18 @@ mod writer;
 
 use std::ops::RangeInclusive;
 
-use codes::Encoder;
 use coefficients::Coefficients;
 use color::Model;
-use cover::Cover;
 use frame::Layout;
 use header::Header;
-use scan::Scan;
-use segments::{APP0, APP1, APP2, APP14, DHT, DQT, DRI, EOI, SOI, SOS, Segment, Segments, write_segment};
-use splice::Splice;
+use scan::{Scan, ScanLayout};
+use segments::{Segment, Segments};
+use splice::Walked;
 use walk::Walk;
 
 use crate::redacted::Outcome;
 use crate::region::Area;
-use crate::{Engine, Error, KeepMetadata, Limits, Options, Orientation, Preview, Style};
+use crate::{Engine, Error, Limits, Options, Orientation, Preview};
 
 /// A JPEG whose segments are known to be whole and within the limits.
 #[derive(Debug)]
@@ -60,11 +57,14 @@ pub(crate) struct Jpeg<'a> {
 #[derive(Debug)]
 #[allow(clippy::large_enum_variant, reason = "there is one per photo")]
 enum Picture<'a> {
-    /// One scan of all components.
-    Walked(Scan<'a>, Walk),
-    /// Anything else; with the DC coefficients.
-    Decoded(Coefficients, Vec<Vec<i16>>),
+    /// Sequential: its scans, most often one of all components.
+    Walked(Vec<Walked<'a>>, DcPlanes),
+    /// Progressive.
+    Decoded(Coefficients, DcPlanes),
 }
+
+/// Quantised DC coefficients: for each component one per block.
+type DcPlanes = Vec<Vec<i16>>;
 
 impl<'a> Jpeg<'a> {
     /// # Errors
@@ -119,17 +119,17 @@ impl<'a> Jpeg<'a> {
     /// [`Error::CorruptImage`]; [`Error::Encoding`], which would be a defect.
     pub fn redact(mut self, areas: &[Area], options: &Options) -> Result<Outcome, Error> {
         let to_baseline = self.header.frame.progressive && options.baseline_output;
-        let stop_early = options.stop_early && self.is_spliceable() && self.picture.is_none();
+        let has_one_scan = !self.header.frame.progressive && self.header.scans == 1;
         let picture = match self.picture.take() {
             Some(picture) => picture,
-            None if stop_early => return self.redact_early(areas, options),
+            None if options.stop_early && has_one_scan => return self.redact_early(areas, options),
             None => self.read()?,
         };
         if areas.is_empty() && !to_baseline {
             return Ok(self.outcome(Engine::Untouched, self.copy(options.keep_metadata)));
         }
         match picture {
-            Picture::Walked(scan, walk) => self.splice(&scan, walk, areas, options),
+            Picture::Walked(scans, dc) => self.splice(&scans, dc, areas, options),
             Picture::Decoded(coefficients, dc) => self.rewrite(coefficients, dc, areas, options),
         }
     }
@@ -140,8 +140,8 @@ impl<'a> Jpeg<'a> {
             self.outcome(Engine::Untouched, self.copy(options.keep_metadata))
         } else {
             // The MCU behind the last hidden one is written anew, too.
-            let (scan, walk) = self.walk(Some(cover::end_of(areas, &self.layout) + 1))?;
-            self.splice(&scan, walk, areas, options)?
+            let (scans, dc) = self.walk(Some(cover::end_of(areas, &self.layout) + 1))?;
+            self.splice(&scans, dc, areas, options)?
         };
         Ok(Outcome {
             read_to_end: false,
@@ -151,153 +151,36 @@ impl<'a> Jpeg<'a> {
 
     /// Reads the picture to its end.
     fn read(&self) -> Result<Picture<'a>, Error> {
-        if self.is_spliceable() {
-            let (scan, walk) = self.walk(None)?;
-            return Ok(Picture::Walked(scan, walk));
+        if !self.header.frame.progressive {
+            let (scans, dc) = self.walk(None)?;
+            return Ok(Picture::Walked(scans, dc));
         }
-        check::check_scans(scan::scans(&self.segments, &self.header.frame), &self.header.frame)?;
+        check::check_scans(self.scans(), &self.header.frame)?;
         let coefficients = Coefficients::read(self.file, &self.header.frame)?;
         let dc = coefficients.dc(&self.layout);
         Ok(Picture::Decoded(coefficients, dc))
     }
 
-    /// Whether there is one sequential scan. It is of all components then, because the header has none without a scan.
-    fn is_spliceable(&self) -> bool {
-        !self.header.frame.progressive && self.header.scans == 1
-    }
-
-    fn walk(&self, mcus: Option<usize>) -> Result<(Scan<'a>, Walk), Error> {
-        let scan = scan::scans(&self.segments, &self.header.frame).next();
-        let scan = scan.unwrap_or_else(|| Err(Error::corrupt("it has no scan")))?;
-        let walk = Walk::over(&scan, &self.layout, mcus)?;
-        Ok((scan, walk))
-    }
-
-    fn cover(&self, dc: &mut [Vec<i16>], areas: &[Area], options: &Options) -> Cover {
-        let color = match options.style {
-            Style::Fill(rgb) => Model::of(&self.header).of_rgb(rgb),
-            _ => [0.0; 4],
-        };
-        Cover::over(areas, dc, &self.header.frame, &self.layout, color, options)
-    }
-
-    /// Splices the scan; if its tables lack codes and have no room for them, all coefficients are written anew.
-    fn splice(&self, scan: &Scan, mut walk: Walk, areas: &[Area], options: &Options) -> Result<Outcome, Error> {
-        let cover = self.cover(&mut walk.dc, areas, options);
-        let splice = Splice {
-            data: scan.data,
-            layout: &self.layout,
-            walk: &walk,
-            cover: &cover,
-        };
-        let mut out = Vec::with_capacity(self.file.len() + 1024);
-        let removed = self.write_metadata(&mut out, options.keep_metadata);
-        self.picture()
-            .filter(|segment| segment.marker != SOS)
-            .for_each(|segment| segment.write(&mut out));
-        let (start, mut encoder) = (out.len(), Encoder::of(scan)?);
-        let write_scan = |out: &mut Vec<u8>, encoder: &mut Encoder| {
-            let header = self.picture().find(|segment| segment.marker == SOS);
-            write_segment(out, SOS, header.map_or(&[], |segment| segment.payload));
-            splice.write(encoder, out)
-        };
-        write_scan(&mut out, &mut encoder)?;
-        let Some(extended) = encoder.extended_tables(scan) else {
-            let coefficients = Coefficients::read(self.file, &self.header.frame)?;
-            return self.write_coefficients(coefficients, &walk.dc, &cover, options);
-        };
-        if !extended.is_empty() {
-            out.truncate(start);
-            write_segment(&mut out, DHT, &extended);
-            let mut tables = scan.tables;
-            tables.define(&extended)?;
-            write_scan(&mut out, &mut Encoder::with(scan, &tables)?)?;
-        }
-        out.extend([0xFF, EOI]);
-        Ok(self.outcome(Engine::Splice, (out, removed)))
-    }
-
-    /// Writes all coefficients anew.
-    fn rewrite(
-        &self,
-        coefficients: Coefficients,
-        mut dc: Vec<Vec<i16>>,
-        areas: &[Area],
-        options: &Options,
-    ) -> Result<Outcome, Error> {
-        let cover = self.cover(&mut dc, areas, options);
-        self.write_coefficients(coefficients, &dc, &cover, options)
-    }
-
-    fn write_coefficients(
-        &self,
-        mut coefficients: Coefficients,
-        dc: &[Vec<i16>],
-        cover: &Cover,
-        options: &Options,
-    ) -> Result<Outcome, Error> {
-        coefficients.hide(dc, cover, &self.layout);
-        let encoded = coefficients.write(self.header.frame.progressive && !options.baseline_output)?;
-        drop(coefficients);
-        let mut out = Vec::with_capacity(encoded.len() + 1024);
-        let removed = self.write_metadata(&mut out, options.keep_metadata);
-        let segments = Segments::all_of(&encoded).map_err(|error| Error::Encoding(error.to_string()))?;
-        segments
+    /// Walks over all scans; over so many MCUs of each, if that is said.
+    fn walk(&self, mcus: Option<usize>) -> Result<(Vec<Walked<'a>>, DcPlanes), Error> {
+        let mut dc: DcPlanes = self
+            .layout
+            .components
             .iter()
-            .filter(is_picture)
-            .for_each(|segment| segment.write(&mut out));
-        out.extend([0xFF, EOI]);
-        Ok(self.outcome(Engine::Coefficients, (out, removed)))
+            .map(|blocks| vec![0; blocks.total])
+            .collect();
+        let walked = self.scans().map(|scan| {
+            let scan = scan?;
+            let layout = ScanLayout::of(&scan.header, &self.layout);
+            let walk = Walk::over(&scan, &layout, mcus, &mut dc)?;
+            Ok(Walked { scan, layout, walk })
+        });
+        let walked = walked.collect::<Result<_, Error>>()?;
+        Ok((walked, dc))
     }
 
-    fn outcome(&self, engine: Engine, (bytes, metadata_bytes_removed): (Vec<u8>, u64)) -> Outcome {
-        Outcome {
-            bytes,
-            engine,
-            metadata_bytes_removed,
-            read_to_end: true,
-        }
-    }
-
-    /// The file with its picture as it is; and how many bytes of metadata were left out.
-    fn copy(&self, keep: KeepMetadata) -> (Vec<u8>, u64) {
-        let mut out = Vec::with_capacity(self.file.len());
-        let removed = self.write_metadata(&mut out, keep);
-        self.picture().for_each(|segment| segment.write(&mut out));
-        out.extend([0xFF, EOI]);
-        (out, removed)
-    }
-
-    /// SOI and the metadata to be kept; gives the size of what is not.
-    fn write_metadata(&self, out: &mut Vec<u8>, keep: KeepMetadata) -> u64 {
-        out.extend([0xFF, SOI]);
-        let start = out.len();
-        // JFIF wants to be the first. It ends with the size of its thumbnail: nothing.
-        if let Some(jfif) = self.header.jfif {
-            write_segment(out, APP0, &[&jfif[..], &[0, 0]].concat());
-        }
-        if let Some(exif) = self.header.exif.write(keep) {
-            write_segment(out, APP1, &[b"Exif\0\0", exif.as_slice()].concat());
-        }
-        for payload in &self.header.icc {
-            write_segment(out, APP2, payload);
-        }
-        if let Some(adobe) = self.header.adobe {
-            write_segment(out, APP14, &adobe);
-        }
-        let picture: usize = self.picture().map(Segment::size).sum();
-        // SOI and EOI take two bytes each.
-        let kept = out.len() - start + picture + 4;
-        self.file.len().saturating_sub(kept) as u64
-    }
-
-    /// Frame, tables, restart intervals and scans. Tables behind the last scan serve nothing and are left out.
-    fn picture(&self) -> impl Iterator<Item = &Segment<'a>> {
-        let last = self.segments.iter().rposition(|segment| segment.marker == SOS);
-        self.segments
-            .iter()
-            .take(last.map_or(0, |last| last + 1))
-            .filter(is_picture)
+    fn scans(&self) -> impl Iterator<Item = Result<Scan<'a>, Error>> {
+        scan::scans(&self.segments, &self.header.frame)
     }
 }
 
@@ -305,13 +188,7 @@ impl Picture<'_> {
     /// The DC coefficients, for each component one per block.
     fn dc(&self) -> &[Vec<i16>] {
         match self {
-            Self::Walked(_, walk) => &walk.dc,
-            Self::Decoded(_, dc) => dc,
+            Self::Walked(_, dc) | Self::Decoded(_, dc) => dc,
         }
     }
-}
-
-/// Frame, tables, restart interval and scans.
-fn is_picture(segment: &&Segment) -> bool {
-    matches!(segment.marker, 0xC0..=0xC2 | DHT | DQT | DRI | SOS)
 }

@@ -1,6 +1,6 @@
 //! A scan: its header (ITU-T T.81 section B.2.3), and what is in force when it starts.
 
-use super::frame::Frame;
+use super::frame::{Blocks, Frame, Layout};
 use super::huffman::Tables;
 use super::segments::{DHT, DRI, SOS, Segment};
 use crate::Error;
@@ -93,6 +93,81 @@ impl ScanHeader {
         let blocks = components.map(|component| u32::from(component.sampling.0) * u32::from(component.sampling.1));
         self.parts.len() == 1 || blocks.sum::<u32>() <= 10
     }
+}
+
+/// How the blocks of a scan lie (section A.2).
+#[derive(Debug)]
+pub(super) struct ScanLayout {
+    /// MCUs across and down. Those of a component alone are single blocks; all others are the frame's.
+    pub mcus: (usize, usize),
+    /// The blocks of each part.
+    parts: Vec<(usize, Blocks)>,
+}
+
+impl ScanLayout {
+    pub fn of(header: &ScanHeader, layout: &Layout) -> Self {
+        let parts = header.parts.iter().filter_map(|part| {
+            let blocks = layout.components.get(part.component)?;
+            Some((part.component, blocks.clone()))
+        });
+        let mut parts: Vec<(usize, Blocks)> = parts.collect();
+        match parts.as_mut_slice() {
+            [(_, alone)] => {
+                alone.in_mcu = (1, 1);
+                let mcus = alone.visible;
+                Self { mcus, parts }
+            }
+            _ => Self {
+                mcus: layout.mcus,
+                parts,
+            },
+        }
+    }
+
+    /// MCUs in all.
+    pub fn total(&self) -> usize {
+        self.mcus.0 * self.mcus.1
+    }
+
+    /// The blocks of an MCU in the order of the scan.
+    pub fn blocks(&self, mcu: usize) -> impl Iterator<Item = Place> {
+        let (row, column) = (mcu / self.mcus.0.max(1), mcu % self.mcus.0.max(1));
+        let parts = self.parts.iter().enumerate();
+        parts.flat_map(move |(part, (component, blocks))| {
+            let (component, step) = (*component, blocks.in_mcu.0);
+            let place = move |block| Place {
+                part,
+                component,
+                block,
+                step,
+            };
+            blocks.of_mcu(column, row).map(place)
+        })
+    }
+
+    /// The MCU of the frame in which an MCU of this scan lies, as column and row.
+    pub fn in_frame(&self, mcu: usize, layout: &Layout) -> (usize, usize) {
+        let (row, column) = (mcu / self.mcus.0.max(1), mcu % self.mcus.0.max(1));
+        match self.parts.as_slice() {
+            [(component, _)] => {
+                let (h, v) = layout.components.get(*component).map_or((1, 1), |blocks| blocks.in_mcu);
+                (column / h, row / v)
+            }
+            _ => (column, row),
+        }
+    }
+}
+
+/// A block of an MCU.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Place {
+    /// Which part of the scan it belongs to, and which component of the frame.
+    pub part: usize,
+    pub component: usize,
+    /// Which of the component's blocks it is.
+    pub block: usize,
+    /// How many blocks further it is in the next MCU of the row.
+    pub step: usize,
 }
 
 /// The scans of a file, one after the other.

@@ -10,37 +10,60 @@ use super::bits::Bits;
 use super::codes::Encoder;
 use super::cover::Cover;
 use super::frame::Layout;
+use super::scan::{Place, Scan, ScanLayout};
 use super::walk::Walk;
 use super::writer::BitWriter;
 use crate::Error;
 
-/// A scan, walked over, and what it becomes.
-pub(super) struct Splice<'a> {
-    /// The entropy-coded data as it stands.
-    pub data: &'a [u8],
-    pub layout: &'a Layout,
-    /// With the DC coefficients as they shall be.
-    pub walk: &'a Walk,
-    pub cover: &'a Cover,
+/// A scan, walked over.
+#[derive(Debug)]
+pub(super) struct Walked<'a> {
+    pub scan: Scan<'a>,
+    pub layout: ScanLayout,
+    pub walk: Walk,
 }
 
-impl Splice<'_> {
+/// A scan and what it becomes.
+pub(super) struct Splice<'a> {
+    walked: &'a Walked<'a>,
+    /// The DC coefficients as they shall be.
+    dc: &'a [Vec<i16>],
+    cover: &'a Cover,
+    /// For each MCU of the scan whether it is hidden.
+    hidden: Vec<bool>,
+}
+
+impl<'a> Splice<'a> {
+    pub fn new(walked: &'a Walked<'a>, frame: &Layout, dc: &'a [Vec<i16>], cover: &'a Cover) -> Self {
+        let is_hidden = |mcu| {
+            let (column, row) = walked.layout.in_frame(mcu, frame);
+            cover.mcus.get(row * frame.mcus.0 + column).copied().unwrap_or_default()
+        };
+        Self {
+            walked,
+            dc,
+            cover,
+            hidden: (0..walked.layout.total()).map(is_hidden).collect(),
+        }
+    }
+
     /// Appends the new scan. Codes that its tables lack are left out; the encoder knows which.
     ///
     /// # Errors
     /// [`Error::CorruptImage`], which the walk would have met before.
     pub fn write(&self, encoder: &mut Encoder, out: &mut Vec<u8>) -> Result<(), Error> {
-        let total = self.layout.total();
-        for (index, interval) in self.walk.entropy.intervals.iter().enumerate() {
+        let Walked { scan, walk, .. } = self.walked;
+        let total = self.hidden.len();
+        for (index, interval) in walk.entropy.intervals.iter().enumerate() {
             if index > 0 {
                 out.extend([0xFF, 0xD0 + ((index - 1) % 8) as u8]);
             }
-            let first = index * self.walk.interval;
-            let mcus = first..total.min(first + self.walk.interval);
+            let first = index * walk.interval;
+            let mcus = first..total.min(first + walk.interval);
             if self.next_hidden(mcus.clone()) == mcus.end {
-                out.extend_from_slice(self.data.get(interval.stuffed.clone()).unwrap_or_default());
+                out.extend_from_slice(scan.data.get(interval.stuffed.clone()).unwrap_or_default());
             } else {
-                let end = self.walk.ends.get(index).copied().unwrap_or(interval.bytes.end * 8);
+                let end = walk.ends.get(index).copied().unwrap_or(interval.bytes.end * 8);
                 self.interval(mcus, end, encoder, BitWriter::new(out))?;
             }
         }
@@ -68,7 +91,7 @@ impl Splice<'_> {
                 }
             } else {
                 let until = if hidden == mcus.end { end } else { self.start(hidden) };
-                writer.copy(&self.walk.entropy.bytes, self.start(at), until);
+                writer.copy(&self.walked.walk.entropy.bytes, self.start(at), until);
                 self.remember(hidden - 1, &mut before);
                 at = hidden;
             }
@@ -79,10 +102,10 @@ impl Splice<'_> {
 
     /// Writes an MCU of what hides.
     fn put_hidden(&self, mcu: usize, before: &mut [i32; 4], encoder: &mut Encoder, writer: &mut BitWriter) {
-        for (component, block) in self.blocks(mcu) {
-            self.put_dc(component, block, before, encoder, writer);
-            let ac = self.cover.ac.get(component).and_then(|ac| ac.get(block));
-            encoder.put_ac(component, ac.map_or(&[], |ac| ac.as_slice()), writer);
+        for place in self.walked.layout.blocks(mcu) {
+            self.put_dc(place, before, encoder, writer);
+            let ac = self.cover.ac.get(place.component).and_then(|ac| ac.get(place.block));
+            encoder.put_ac(place.part, ac.map_or(&[], |ac| ac.as_slice()), writer);
         }
     }
 
@@ -94,14 +117,14 @@ impl Splice<'_> {
         encoder: &mut Encoder,
         writer: &mut BitWriter,
     ) -> Result<(), Error> {
-        let bytes = &self.walk.entropy.bytes;
+        let bytes = &self.walked.walk.entropy.bytes;
         let mut bits = Bits::at(bytes, self.start(mcu));
-        for (component, block) in self.blocks(mcu) {
-            let Some(decoder) = self.walk.decoders.get(component) else {
+        for place in self.walked.layout.blocks(mcu) {
+            let Some(decoder) = self.walked.walk.decoders.get(place.part) else {
                 continue;
             };
             decoder.dc.next(&mut bits)?;
-            self.put_dc(component, block, before, encoder, writer);
+            self.put_dc(place, before, encoder, writer);
             let start = bits.position();
             decoder.ac.skip(&mut bits)?;
             writer.copy(bytes, start, bits.position());
@@ -109,49 +132,35 @@ impl Splice<'_> {
         Ok(())
     }
 
-    fn put_dc(
-        &self,
-        component: usize,
-        block: usize,
-        before: &mut [i32; 4],
-        encoder: &mut Encoder,
-        writer: &mut BitWriter,
-    ) {
-        let dc = self.dc(component, block);
-        if let Some(before) = before.get_mut(component) {
-            encoder.put_dc(component, dc - *before, writer);
+    fn put_dc(&self, place: Place, before: &mut [i32; 4], encoder: &mut Encoder, writer: &mut BitWriter) {
+        let dc = self.dc(place);
+        if let Some(before) = before.get_mut(place.part) {
+            encoder.put_dc(place.part, dc - *before, writer);
             *before = dc;
         }
     }
 
     /// What the next MCU refers to: the last DC coefficient of each component in this one.
     fn remember(&self, mcu: usize, before: &mut [i32; 4]) {
-        for (component, block) in self.blocks(mcu) {
-            if let Some(before) = before.get_mut(component) {
-                *before = self.dc(component, block);
+        for place in self.walked.layout.blocks(mcu) {
+            if let Some(before) = before.get_mut(place.part) {
+                *before = self.dc(place);
             }
         }
     }
 
-    /// The blocks of an MCU in the order of the scan: their component, and their place in it.
-    fn blocks(&self, mcu: usize) -> impl Iterator<Item = (usize, usize)> {
-        let (row, column) = (mcu / self.layout.mcus.0, mcu % self.layout.mcus.0);
-        let components = self.layout.components.iter().enumerate();
-        components.flat_map(move |(component, blocks)| blocks.of_mcu(column, row).map(move |block| (component, block)))
-    }
-
-    fn dc(&self, component: usize, block: usize) -> i32 {
-        let dc = self.walk.dc.get(component).and_then(|dc| dc.get(block));
+    fn dc(&self, place: Place) -> i32 {
+        let dc = self.dc.get(place.component).and_then(|dc| dc.get(place.block));
         dc.map_or(0, |dc| i32::from(*dc))
     }
 
     fn start(&self, mcu: usize) -> usize {
-        self.walk.starts.get(mcu).copied().unwrap_or_default()
+        self.walked.walk.starts.get(mcu).copied().unwrap_or_default()
     }
 
     /// The first hidden MCU in a range, or the range's end.
     fn next_hidden(&self, mcus: Range<usize>) -> usize {
-        let hidden = self.cover.mcus.get(mcus.clone()).unwrap_or_default();
+        let hidden = self.hidden.get(mcus.clone()).unwrap_or_default();
         hidden
             .iter()
             .position(|hidden| *hidden)

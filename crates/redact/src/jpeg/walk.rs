@@ -8,8 +8,7 @@ use std::ops::Range;
 
 use super::bits::Bits;
 use super::entropy::Entropy;
-use super::frame::{Blocks, Layout};
-use super::scan::{Part, Scan};
+use super::scan::{Part, Place, Scan, ScanLayout};
 use super::skip::{AcSkips, DcDifferences};
 use crate::Error;
 
@@ -27,9 +26,7 @@ pub(super) struct Walk {
     pub starts: Vec<usize>,
     /// The bit behind the last MCU of each interval that was walked over to its end.
     pub ends: Vec<usize>,
-    /// Quantised DC coefficients, for each component one per block.
-    pub dc: Vec<Vec<i16>>,
-    /// How each component is decoded.
+    /// How each part of the scan is decoded.
     pub decoders: Vec<Decoder>,
 }
 
@@ -40,32 +37,14 @@ pub(super) struct Decoder {
     pub ac: AcSkips,
 }
 
-/// A block of an MCU.
-struct Place {
-    component: usize,
-    /// Which of the component's blocks it is in the MCU at hand.
-    block: usize,
-    /// How many blocks further it is in the next MCU.
-    step: usize,
-}
-
-/// The blocks of an MCU, in the order of the scan.
-fn places(layout: &Layout, row: usize, column: usize) -> Vec<Place> {
-    let components = layout.components.iter().enumerate();
-    let of_component = |(component, blocks): (usize, &Blocks)| {
-        let step = blocks.in_mcu.0;
-        let place = move |block| Place { component, block, step };
-        blocks.of_mcu(column, row).map(place)
-    };
-    components.flat_map(of_component).collect()
-}
-
 impl Walk {
     /// Walks over all MCUs, or over as many as `mcus` says; then what lies behind goes unnoticed.
     ///
+    /// `dc` gets the quantised DC coefficients: for each component of the frame one per block.
+    ///
     /// # Errors
     /// [`Error::CorruptImage`].
-    pub fn over(scan: &Scan, layout: &Layout, mcus: Option<usize>) -> Result<Self, Error> {
+    pub fn over(scan: &Scan, layout: &ScanLayout, mcus: Option<usize>, dc: &mut [Vec<i16>]) -> Result<Self, Error> {
         let total = layout.total();
         let interval = scan.interval(total);
         let mut walk = Self {
@@ -73,24 +52,29 @@ impl Walk {
             interval,
             starts: Vec::with_capacity(total + 1),
             ends: Vec::new(),
-            dc: layout.components.iter().map(|blocks| vec![0; blocks.total]).collect(),
             decoders: decoders(scan)?,
         };
         let until = mcus.map_or(total, |mcus| mcus.min(total));
         for index in 0..until.div_ceil(interval) {
             let first = index * interval;
             let end = total.min(first + interval);
-            walk.interval(index, first..end.min(until), end, layout)?;
+            walk.interval(index, first..end.min(until), end, layout, dc)?;
         }
         Ok(walk)
     }
 
     /// One restart interval. `mcus`: those to walk over; `end`: the first that is not its own.
-    fn interval(&mut self, index: usize, mcus: Range<usize>, end: usize, layout: &Layout) -> Result<(), Error> {
+    fn interval(
+        &mut self,
+        index: usize,
+        mcus: Range<usize>,
+        end: usize,
+        layout: &ScanLayout,
+        dc: &mut [Vec<i16>],
+    ) -> Result<(), Error> {
         let Self {
             entropy,
             starts,
-            dc,
             decoders,
             ..
         } = self;
@@ -102,9 +86,9 @@ impl Walk {
         let mut before = [0; 4];
         let mut next = mcus.start;
         while next < mcus.end {
-            let (row, column) = (next / layout.mcus.0, next % layout.mcus.0);
-            let count = (layout.mcus.0 - column).min(mcus.end - next);
-            let mut places = places(layout, row, column);
+            // As far as the row goes, the blocks of an MCU are a step behind those before.
+            let count = (layout.mcus.0 - next % layout.mcus.0).min(mcus.end - next);
+            let mut places: Vec<Place> = layout.blocks(next).collect();
             for _ in 0..count {
                 starts.push(bits.position());
                 mcu(&mut bits, decoders, &mut places, &mut before, dc)?;
@@ -139,8 +123,8 @@ fn mcu(
 ) -> Result<(), Error> {
     for place in places {
         let (Some(decoder), Some(before), Some(dc)) = (
-            decoders.get(place.component),
-            before.get_mut(place.component),
+            decoders.get(place.part),
+            before.get_mut(place.part),
             dc.get_mut(place.component),
         ) else {
             continue;
@@ -158,7 +142,7 @@ fn mcu(
     Ok(())
 }
 
-/// The decoder of each component of a scan of all components, in their order.
+/// The decoder of each part of a scan.
 fn decoders(scan: &Scan) -> Result<Vec<Decoder>, Error> {
     let decoder = |part: &Part| {
         Ok(Decoder {

@@ -2,6 +2,8 @@
 #![allow(dead_code, reason = "each test file uses its own part of it")]
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may panic")]
 
+pub mod coefficients;
+
 use gatehouse_redact::{Options, Region, redact};
 use libjpeg_turbo_rs::{Encoder, PixelFormat, Subsampling};
 
