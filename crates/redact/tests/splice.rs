@@ -241,7 +241,7 @@ fn alone(file: &[u8], component: usize) -> Vec<u8> {
     let scans: Vec<usize> = marks(0xDA).filter(|at| *at > frame).collect();
     let start = scans[component];
     // Tables that were extended stand before their scan.
-    let tables_end = marks(0xC4).filter(|at| *at > frame && *at < start).next_back().unwrap();
+    let tables_end = marks(0xC4).rfind(|at| *at > frame && *at < start).unwrap();
     let tables_end = tables_end + 2 + usize::from(u16::from_be_bytes([file[tables_end + 2], file[tables_end + 3]]));
     let marker_after = |from: usize| {
         from + file[from..]
