@@ -40,10 +40,11 @@ demo: $(TOOLS) ## The same, then stop; fails unless every sample comes out right
 send: $(TOOLS) ## Send one photo through the stack that `make run` keeps up: make send PHOTO=me.jpg
 	@$(LOCAL) send "$(PHOTO)"
 
-test: $(TOOLS) ## Every test: unit, template, end to end on a local AWS
+test: $(TOOLS) ## Every test: unit, template, decoders, end to end on a local AWS
 	@$(STEPS) \
 	  "unit tests" "cargo test --workspace" \
 	  "template tests" "python3 -m unittest discover -s tests/template" \
+	  "decoder tests" "python3 -m unittest discover -s tests/decoders" \
 	  "end-to-end tests" "$(LOCAL) test -- cargo test --package gatehouse-tests -- --ignored --test-threads=$(E2E_THREADS)"
 
 bench: $(TOOLS) ## Cold start, size, memory and time per photo of the function as it ships
