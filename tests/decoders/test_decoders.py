@@ -30,6 +30,7 @@ SHOWN = 5
 REFUSED = "refused"
 BROKEN = "broken"
 TWINS = "twins"
+AGAIN = "again"
 
 
 class Result:
@@ -63,10 +64,23 @@ def inspect(executable: Path, folder: Path, which: int | str) -> Result:
         result.complaints[BROKEN] = [f"{error!r}"]
         return result
     result.complaints |= {check.__name__: check(case) for check in checks.ALL}
+    result.complaints[AGAIN] = _not_final(executable, folder, output.file)
     if not photo.is_sample and which % TWIN_EVERY == 0 and case.hidden.any():
         result.had_twin = True
         result.complaints[TWINS] = _told_apart(executable, folder, case)
     return result
+
+
+def _not_final(executable: Path, folder: Path, file: bytes) -> list[str]:
+    """What changes, or is refused, when an output goes through again with nothing to hide.
+
+    The command itself looks for what libjpeg passes over in silence, such as left-over data at the end of a scan.
+    """
+    try:
+        again = command.redact(executable, Photo("again", file, []), folder)
+    except command.Refused as refused:
+        return [str(refused)]
+    return [] if again.file == file else [f"{len(file)} bytes became {len(again.file)}"]
 
 
 def _told_apart(executable: Path, folder: Path, case: checks.Case) -> list[str]:
@@ -139,6 +153,9 @@ class EveryJpeg(unittest.TestCase):
 
     def test_the_file_stays_about_as_large(self):
         self.assert_holds("size")
+
+    def test_an_output_goes_through_again_unchanged(self):
+        self.assert_holds(AGAIN)
 
     def test_photos_with_the_same_averages_give_the_same_output(self):
         self.assertTrue(any(result.had_twin for result in self.results))
