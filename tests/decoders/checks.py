@@ -11,6 +11,7 @@ import libjpeg
 from libjpeg import ZIGZAG, Picture
 from photos import Photo
 from regions import hidden_blocks, hidden_mcus, hidden_pixels, stored
+from segments import restart_intervals
 
 # The DC coefficient and the five lowest AC coefficients, in zigzag order.
 WRITTEN = 6
@@ -58,9 +59,12 @@ def engine(case: Case) -> list[str]:
 def same_form(case: Case) -> list[str]:
     """Size, process, components, sampling, tables and restart interval are the photo's own."""
     before, after = case.before, case.after
-    names = ("width", "height", "progressive", "restart_interval", "colours")
+    names = ("width", "height", "progressive", "colours")
     complaints = [_changed(name, getattr(before, name), getattr(after, name)) for name in names]
     complaints.append(_changed("sampling", _sampling(before), _sampling(after)))
+    old, new = restart_intervals(case.photo.file), restart_intervals(case.file)
+    # If each scan has an interval of its own, which of them stay depends on how the scans are laid out anew.
+    complaints.append("" if len(old) > 1 and new and new <= old else _changed("restart interval", old, new))
     for index, (old, new) in enumerate(zip(before.planes, after.planes, strict=False)):
         if not numpy.array_equal(old.quant, new.quant):
             complaints.append(f"component {index} has other quantisation values")

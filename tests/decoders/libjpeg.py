@@ -48,7 +48,6 @@ class Picture:
     height: int
     progressive: bool
     scans: int
-    restart_interval: int
     colours: int
     planes: list[Plane]
     # libjpeg's count, and its first words.
@@ -151,7 +150,6 @@ def read(file: bytes) -> Picture:
             height=codec.height,
             progressive=bool(codec.progressive),
             scans=scans,
-            restart_interval=codec.restart_interval,
             colours=codec.colours,
             planes=planes,
             warnings=errors.manager.warnings,

@@ -103,7 +103,8 @@ def _on_one_page(chromium: str, picture: Path, photos: list[Path]) -> list[str]:
     if not report:
         return [f"chromium did not come to the end of the page: {seen.stderr.strip()[-500:]}"]
     found = json.loads(html.unescape(report))
-    return [f"chromium drew {drawn} of {pixels} pixels of {name}" for name, pixels, drawn in found if not 0 < pixels == drawn]
+    broken = [photo for photo in found if not 0 < photo[1] == photo[2]]
+    return [f"chromium drew {drawn} of {pixels} pixels of {name}" for name, pixels, drawn in broken]
 
 
 def _in_imagemagick(identify: list[str], photos: list[Path]) -> list[str]:

@@ -12,6 +12,7 @@ from PIL import Image
 import libjpeg
 from libjpeg import CMYK, COMPONENTS, GREY, RGB, YCBCR, YCCK, Coding, Scan
 from regions import Box, random_boxes
+from segments import dressed
 
 SAMPLES = Path(__file__).resolve().parents[2] / "samples"
 EXIF_ORIENTATION = 0x0112
@@ -88,7 +89,10 @@ def generated(number: int) -> Photo:
     width, height = _side(dice), _side(dice)
     picture, pixels = _pixels(dice, width, height, COMPONENTS[coding.colours])
     name = f"{number}: {width}x{height} {picture}, {describe(coding)}"
-    return Photo(name, libjpeg.encode(pixels, coding), random_boxes(dice), coding=coding)
+    file, boxes = libjpeg.encode(pixels, coding), random_boxes(dice)
+    if dice.random() < 0.1:
+        name, file = f"{name}, dressed", dressed(file)
+    return Photo(name, file, boxes, coding=coding)
 
 
 def random_coding(dice: random.Random) -> Coding:

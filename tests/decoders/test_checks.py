@@ -11,6 +11,7 @@ import numpy
 import checks
 import libjpeg
 import photos
+import segments
 import twins
 from libjpeg import Coding
 from photos import Photo
@@ -123,7 +124,7 @@ class EachCheck(unittest.TestCase):
 
     def test_sees_another_process_or_restart_interval(self):
         self.assertIn("progressive", checks.same_form(self.recoded(progressive=True))[0])
-        self.assertIn("restart_interval", checks.same_form(self.recoded(restart_interval=0))[0])
+        self.assertIn("restart interval", checks.same_form(self.recoded(restart_interval=0))[0])
 
     def test_sees_other_quantisation_tables_and_sampling(self):
         pixels = checks.decode(self.photo.file)
@@ -135,7 +136,8 @@ class EachCheck(unittest.TestCase):
     def test_sees_a_warning_of_libjpeg_and_what_follows_the_end(self):
         sound = sound_output(self.photo)
         self.assertEqual(checks.no_warnings(case_of(self.photo, sound)), [])
-        self.assertIn("extraneous", checks.no_warnings(case_of(self.photo, sound[:-2] + bytes(range(100)) + sound[-2:]))[0])
+        left_over = sound[:-2] + bytes(range(100)) + sound[-2:]
+        self.assertIn("extraneous", checks.no_warnings(case_of(self.photo, left_over))[0])
         self.assertIn("end marker", checks.no_warnings(case_of(self.photo, sound + b"left over"))[0])
 
     def test_sees_a_pixel_away_from_a_region(self):
@@ -157,6 +159,30 @@ class EachCheck(unittest.TestCase):
         case = case_of(self.photo, sound_output(self.photo))
         case.engine = "pixels"
         self.assertNotEqual(checks.engine(case), [])
+
+
+class Generator(unittest.TestCase):
+    """The photos are what they should be."""
+
+    def test_makes_the_same_photo_of_the_same_number(self):
+        self.assertEqual(photos.generated(5), photos.generated(5))
+        self.assertNotEqual(photos.generated(5).file, photos.generated(6).file)
+
+    def test_makes_files_that_libjpeg_reads_without_a_warning(self):
+        for number in range(PHOTOS):
+            photo = photos.generated(number)
+            with self.subTest(photo.name):
+                checks.decode(photo.file)
+                self.assertEqual(libjpeg.read(photo.file).messages, [])
+
+    def test_dresses_a_file_without_changing_its_picture(self):
+        pixels = numpy.random.default_rng(3).integers(0, 256, (50, 40, 3))
+        for coding in (Coding(restart_interval=2), Coding(progressive=True)):
+            plain = libjpeg.encode(pixels, coding)
+            fancy = segments.dressed(plain)
+            self.assertGreater(len(fancy), len(plain) + 20)
+            self.assertEqual(segments.restart_intervals(fancy), segments.restart_intervals(plain))
+            self.assertTrue(numpy.array_equal(checks.decode(fancy), checks.decode(plain)))
 
 
 class Regions(unittest.TestCase):

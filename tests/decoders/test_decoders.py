@@ -71,6 +71,10 @@ def inspect(executable: Path, folder: Path, which: int | str) -> Result:
     return result
 
 
+def _growth(result: Result) -> str:
+    return f"{result.name} {(result.output_size / result.size - 1) * 100:+.2f} %"
+
+
 def _not_final(executable: Path, folder: Path, file: bytes) -> list[str]:
     """What changes, or is refused, when an output goes through again with nothing to hide.
 
@@ -113,7 +117,8 @@ class EveryJpeg(unittest.TestCase):
             each = functools.partial(inspect, executable, Path(folder))
             cls.results = list(pool.map(each, [*_samples(), *range(PHOTOS)], chunksize=8))
         engines = collections.Counter(result.engine or REFUSED for result in cls.results)
-        print(f"\n{len(cls.results)} photos: {dict(engines)}", flush=True)
+        print(f"\n{len(cls.results)} photos: {dict(engines)}")
+        print("Samples:", ", ".join(_growth(result) for result in cls.results if result.is_sample), flush=True)
 
     def assert_holds(self, name: str):
         failed = [result for result in self.results if result.complaints.get(name)]
@@ -122,10 +127,10 @@ class EveryJpeg(unittest.TestCase):
             self.fail("\n".join([f"{len(failed)} of {len(self.results)} photos:", *lines]))
 
     def test_no_valid_file_is_refused(self):
-        refused = [(result.name, *result.complaints[REFUSED]) for result in self.results if REFUSED in result.complaints]
+        refused = [result for result in self.results if REFUSED in result.complaints]
         kinds: dict[str, list[str]] = {}
-        for name, words in refused:
-            kinds.setdefault(re.sub(r"\d+", "N", words), []).append(name)
+        for result in refused:
+            kinds.setdefault(re.sub(r"\d+", "N", result.complaints[REFUSED][0]), []).append(result.name)
         lines = [f"  {len(names)} × {kind}; the first is {names[0]}" for kind, names in kinds.items()]
         if refused:
             self.fail("\n".join([f"{len(refused)} of {len(self.results)} photos:", *lines]))

@@ -9,10 +9,7 @@ from checks import Case
 from libjpeg import Picture
 from photos import Photo
 from regions import hidden_blocks
-
-HUFFMAN_TABLES = 0xC4
-SCAN = 0xDA
-END = 0xD9
+from segments import HUFFMAN_TABLES, payloads
 
 
 def twins(case: Case, seed: str) -> tuple[Photo, Photo]:
@@ -37,27 +34,7 @@ def twins(case: Case, seed: str) -> tuple[Photo, Photo]:
 
 def same_tables(first: bytes, second: bytes) -> bool:
     """Whether two files have the same Huffman tables."""
-    return _tables(first) == _tables(second)
-
-
-def _tables(file: bytes) -> list[bytes]:
-    """The payloads of all DHT segments, in order (ITU-T T.81, B.2.4.2)."""
-    tables, at = [], 2
-    while file[at + 1] != END:
-        marker, length = file[at + 1], int.from_bytes(file[at + 2 : at + 4])
-        if marker == HUFFMAN_TABLES:
-            tables.append(file[at + 4 : at + 2 + length])
-        at += 2 + length
-        if marker == SCAN:
-            at = _next_marker(file, at)
-    return tables
-
-
-def _next_marker(file: bytes, at: int) -> int:
-    """Skips entropy-coded data with its stuffed zeros and restart markers."""
-    while file[at] != 0xFF or file[at + 1] == 0 or 0xD0 <= file[at + 1] <= 0xD7:
-        at += 1
-    return at
+    return payloads(first, HUFFMAN_TABLES) == payloads(second, HUFFMAN_TABLES)
 
 
 def differences(first: bytes, second: bytes) -> list[str]:
