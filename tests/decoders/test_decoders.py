@@ -113,6 +113,8 @@ class EveryJpeg(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         executable = command.build()
+        if KEEP:
+            Path(KEEP).mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory() as folder, concurrent.futures.ProcessPoolExecutor() as pool:
             each = functools.partial(inspect, executable, Path(folder))
             cls.results = list(pool.map(each, [*_samples(), *range(PHOTOS)], chunksize=8))
