@@ -50,9 +50,9 @@ def decode(file: bytes) -> numpy.ndarray:
 
 
 def engine(case: Case) -> list[str]:
-    """Nothing is decoded to pixels: one sequential scan is spliced, several are edited as coefficients."""
-    spliced = case.before.scans == 1 and not case.before.progressive
-    wanted = ("splice" if spliced else "coefficients") if case.hidden.any() else "untouched"
+    """Nothing is decoded to pixels: sequential scans are spliced, progressive ones are edited as coefficients."""
+    edited = "coefficients" if case.before.progressive else "splice"
+    wanted = edited if case.hidden.any() else "untouched"
     return [] if case.engine == wanted else [f"the engine is {case.engine}, not {wanted}"]
 
 
@@ -107,7 +107,7 @@ def _planes(case: Case):
 
 def _padding_counts(case: Case) -> bool:
     """Blocks that only fill up an MCU may come and go as scans are laid out anew. In a splice they are copied."""
-    return case.before.scans == 1 and not case.before.progressive
+    return not case.before.progressive
 
 
 def _zigzag(block: numpy.ndarray) -> str:
