@@ -53,7 +53,10 @@ def inspect(executable: Path, folder: Path, which: int | str) -> Result:
     try:
         output = command.redact(executable, photo, folder)
     except command.Refused as refused:
-        result.complaints[REFUSED] = [str(refused)]
+        if _cannot_be_written(photo) and "more than ten blocks" in str(refused):
+            result.engine = "refused by name"
+        else:
+            result.complaints[REFUSED] = [str(refused)]
         return result
     result.engine, result.output_size = output.engine, len(output.file)
     if KEEP:
@@ -69,6 +72,12 @@ def inspect(executable: Path, folder: Path, which: int | str) -> Result:
         result.had_twin = True
         result.complaints[TWINS] = _told_apart(executable, folder, case)
     return result
+
+
+def _cannot_be_written(photo: Photo) -> bool:
+    """Whether it takes a scan script of its own: progressive, with more blocks to an MCU than one scan may have."""
+    coding = photo.coding
+    return bool(coding and coding.progressive and sum(across * down for across, down in coding.sampling) > 10)
 
 
 def _growth(result: Result) -> str:

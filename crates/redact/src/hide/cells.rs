@@ -6,7 +6,7 @@ use crate::region::Area;
 /// A cell is never smaller than this, in pixels: below it, features of a small face would survive.
 const SMALLEST_CELL: f64 = 8.0;
 /// Cells across the shorter side of a region: enough to match the surroundings, too few to know anyone.
-const CELLS_ACROSS: f64 = 4.0;
+const CELLS_ACROSS: f64 = 2.0;
 /// Weight of a cell that counts as nothing visible.
 const TRANSPARENT: f32 = 1e-9;
 

@@ -7,6 +7,7 @@ use libjpeg_turbo_rs::{
 
 use super::cover::Cover;
 use super::frame::{Frame, Layout};
+use super::scan::MOST_BLOCKS_IN_MCU;
 use crate::Error;
 
 /// The quantised coefficients of a picture.
@@ -87,8 +88,16 @@ impl Coefficients {
     /// A new file without metadata, with Huffman tables made for it.
     ///
     /// # Errors
+    /// [`Error::UnsupportedFormat`] for a frame whose components can't be interleaved: the codec knows no other way.
     /// [`Error::Encoding`], which would be a defect.
     pub fn write(&self, progressive: bool) -> Result<Vec<u8>, Error> {
+        let components = self.0.components.iter();
+        let blocks = components.map(|component| u32::from(component.h_sampling) * u32::from(component.v_sampling));
+        if self.0.components.len() > 1 && blocks.sum::<u32>() > MOST_BLOCKS_IN_MCU {
+            return Err(Error::UnsupportedFormat(
+                "a progressive JPEG of more than ten blocks to an MCU",
+            ));
+        }
         let written = if progressive {
             write_coefficients_progressive(&self.0, None)
         } else {

@@ -5,6 +5,9 @@ use super::huffman::Tables;
 use super::segments::{DHT, DRI, SOS, Segment};
 use crate::Error;
 
+/// Blocks of an MCU when components are interleaved (section B.2.3).
+pub(super) const MOST_BLOCKS_IN_MCU: u32 = 10;
+
 /// A scan with all that is needed to decode it.
 #[derive(Debug)]
 pub(super) struct Scan<'a> {
@@ -84,14 +87,14 @@ impl ScanHeader {
         self.parts.len() == 1 && first <= last && last < 64
     }
 
-    /// Whether an MCU has no more blocks than it may have (section B.2.3): ten.
+    /// Whether an MCU has no more blocks than it may have.
     fn fits_mcu(&self, frame: &Frame) -> bool {
         let components = self
             .parts
             .iter()
             .filter_map(|part| frame.components.get(part.component));
         let blocks = components.map(|component| u32::from(component.sampling.0) * u32::from(component.sampling.1));
-        self.parts.len() == 1 || blocks.sum::<u32>() <= 10
+        self.parts.len() == 1 || blocks.sum::<u32>() <= MOST_BLOCKS_IN_MCU
     }
 }
 
