@@ -80,8 +80,9 @@ pub struct Config {
     /// `FACE_MARGIN`: how far a region reaches beyond the face on each side, as a ratio of the
     /// face's width and height. Default [`HEAD_MARGIN`].
     pub face_margin: f32,
-    /// `MAX_BYTES` and `MAX_PIXELS`: the largest photo that is taken. The memory for each is an equal
-    /// part of the function's (`AWS_LAMBDA_FUNCTION_MEMORY_SIZE`), so that no photo ends the process.
+    /// `MAX_BYTES`, `MAX_PIXELS` and `MAX_FRAMES`: the largest photo, and the longest animation, that is taken. The
+    /// memory for each is an equal part of the function's (`AWS_LAMBDA_FUNCTION_MEMORY_SIZE`), so that no photo ends
+    /// the process.
     pub limits: Limits,
     /// `CONCURRENCY`: messages of one batch that are worked on at the same time. Default 4: one
     /// photo computes while others are fetched and published.
@@ -108,6 +109,7 @@ impl Config {
             limits: Limits {
                 bytes: environment.parsed("MAX_BYTES", defaults.bytes),
                 pixels: environment.parsed("MAX_PIXELS", defaults.pixels),
+                frames: environment.parsed("MAX_FRAMES", defaults.frames),
                 ..defaults
             },
             concurrency: environment.parsed("CONCURRENCY", 4),

@@ -12,14 +12,14 @@
 #[non_exhaustive]
 pub enum Error {
     /// The file has no bytes.
-    #[error("the file is empty; a JPEG or PNG photo was expected")]
+    #[error("the file is empty; a photo was expected")]
     EmptyFile,
 
     /// The file is an image (or something else) that this crate does not redact. The field names it: `HEIC`.
-    #[error("{0} is not supported; JPEG and PNG are")]
+    #[error("{0} is not supported; JPEG, PNG, WebP, GIF, TIFF and BMP are")]
     UnsupportedFormat(&'static str),
 
-    /// The file starts as a JPEG or PNG but cannot be read to its end. The field says where it broke.
+    /// The file starts as one of a supported format but cannot be read to its end. The field says where it broke.
     #[error("the image is corrupt or cut short: {0}; upload the complete original file")]
     CorruptImage(String),
 
@@ -40,6 +40,16 @@ pub enum Error {
         /// Height as the header states it, in pixels.
         height: u32,
         /// The limit in force, in pixels.
+        limit: u64,
+    },
+
+    /// The animation has more frames, or the TIFF more pages, than [`Limits::frames`](crate::Limits); or all of them
+    /// together have more pixels than [`Limits::pixels`](crate::Limits).
+    #[error("the image has {frames} frames; at most {limit} of this size are accepted")]
+    TooManyFrames {
+        /// The number of frames that were found; there may be more.
+        frames: u64,
+        /// How many of this size are accepted.
         limit: u64,
     },
 
@@ -75,6 +85,7 @@ impl Error {
             Self::CorruptImage(_) => "corrupt-image",
             Self::TooManyBytes { .. } => "too-many-bytes",
             Self::TooManyPixels { .. } => "too-many-pixels",
+            Self::TooManyFrames { .. } => "too-many-frames",
             Self::TooMuchMemory { .. } => "too-much-memory",
             Self::OutsidePreview { .. } => "outside-preview",
             Self::Encoding(_) => "encoding-failed",

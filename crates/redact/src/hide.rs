@@ -1,7 +1,7 @@
 //! The styles: what a region looks like once nothing of the original is left in it.
 //!
 //! Blur and pixelate see a region only through [`Cells`]: averages over at least 8×8 pixels (unless the region itself
-//! is smaller), about four across the shorter side. Two originals with the same averages give the same result, so no
+//! is smaller), about two across the shorter side. Two originals with the same averages give the same result, so no
 //! sharpening brings a face back.
 
 mod cells;

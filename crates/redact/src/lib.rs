@@ -23,8 +23,11 @@
 //! # Ok::<(), Error>(())
 //! ```
 
+mod animation;
+mod bmp;
 mod error;
 mod format;
+mod gif;
 mod hide;
 mod jpeg;
 mod limits;
@@ -34,8 +37,11 @@ mod orientation;
 mod pixels;
 mod png;
 mod preview;
+mod raster;
 mod redacted;
 mod region;
+mod tiff;
+mod webp;
 
 pub use error::Error;
 pub use format::Format;
@@ -48,23 +54,26 @@ pub use region::Region;
 
 use std::ops::RangeInclusive;
 
-use pixels::Pixels;
+use jpeg::Jpeg;
+use raster::Raster;
 use region::Area;
 
 /// A photo whose headers are read and whose limits are checked.
 ///
-/// Nothing is decoded until [`previews`](Self::previews) or [`redact`](Self::redact) needs it, and then only once.
+/// It is read further when [`previews`](Self::previews) or [`redact`](Self::redact) needs it, and then only once.
 #[derive(Debug)]
 pub struct Photo<'a> {
-    source: Source<'a>,
-    decoded: Option<Pixels>,
+    content: Content<'a>,
 }
 
+/// How it is redacted.
 #[derive(Debug)]
 #[allow(clippy::large_enum_variant, reason = "there is one per photo")]
-enum Source<'a> {
-    Jpeg(jpeg::Jpeg<'a>),
-    Png(png::Png<'a>),
+enum Content<'a> {
+    /// In its compressed data.
+    Jpeg(Jpeg<'a>),
+    /// Through pixels.
+    Raster(Raster<'a>),
 }
 
 impl<'a> Photo<'a> {
@@ -76,32 +85,35 @@ impl<'a> Photo<'a> {
     /// headers shows later, in [`previews`](Self::previews) and [`redact`](Self::redact).
     pub fn open(bytes: &'a [u8], limits: &Limits) -> Result<Self, Error> {
         limits.check_bytes(bytes.len())?;
-        let source = match Format::of(bytes)? {
-            Format::Jpeg => Source::Jpeg(jpeg::Jpeg::open(bytes, limits)?),
-            Format::Png => Source::Png(png::Png::open(bytes, limits)?),
+        let content = match Raster::open(bytes, limits)? {
+            Some(raster) => Content::Raster(raster),
+            None => Content::Jpeg(Jpeg::open(bytes, limits)?),
         };
-        Ok(Self { source, decoded: None })
+        Ok(Self { content })
     }
 
     /// The file format.
     pub fn format(&self) -> Format {
-        match self.source {
-            Source::Jpeg(_) => Format::Jpeg,
-            Source::Png(_) => Format::Png,
+        match &self.content {
+            Content::Jpeg(_) => Format::Jpeg,
+            Content::Raster(raster) => raster.format(),
         }
     }
 
     /// How the stored pixels are turned to stand upright. Broken EXIF counts as upright.
     pub fn orientation(&self) -> Orientation {
-        match &self.source {
-            Source::Jpeg(jpeg) => jpeg.orientation(),
-            Source::Png(png) => png.orientation(),
+        match &self.content {
+            Content::Jpeg(jpeg) => jpeg.orientation(),
+            Content::Raster(raster) => raster.orientation(),
         }
     }
 
-    /// Width and height of the upright image, in pixels.
+    /// Width and height of the upright image, in pixels; of a TIFF with several pages, those of the first.
     pub fn upright_size(&self) -> (u32, u32) {
-        let (width, height) = self.stored_size();
+        let (width, height) = match &self.content {
+            Content::Jpeg(jpeg) => jpeg.size(),
+            Content::Raster(raster) => raster.size(),
+        };
         self.orientation().upright_size(width, height)
     }
 
@@ -113,7 +125,10 @@ impl<'a> Photo<'a> {
     /// over black. **Look for faces in each of them**: a face can hide behind transparency, or in transparency alone,
     /// one colour all over that only a backdrop brings out.
     ///
-    /// The decoded photo is kept, so that [`redact`](Self::redact) does not decode again.
+    /// Of an animation each frame has its previews, as it looks on the canvas, and of a TIFF each page. Frames that are
+    /// the same come once.
+    ///
+    /// What was read of the photo is kept, so that [`redact`](Self::redact) does not read it again.
     ///
     /// # Errors
     /// [`Error::CorruptImage`] when the picture cannot be decoded to its end.
@@ -127,61 +142,41 @@ impl<'a> Photo<'a> {
     /// # Errors
     /// As [`Self::previews`].
     pub fn previews_within(&mut self, longest_side: RangeInclusive<u32>) -> Result<Vec<Preview>, Error> {
-        let orientation = self.orientation();
-        match &mut self.source {
-            Source::Jpeg(jpeg) => jpeg.previews(longest_side),
-            Source::Png(png) => {
-                let pixels = match self.decoded.take() {
-                    Some(pixels) => pixels,
-                    None => png.decode()?,
-                };
-                let previews = Preview::all_of(&pixels, orientation, *longest_side.end());
-                self.decoded = Some(pixels);
-                Ok(previews)
-            }
+        match &mut self.content {
+            Content::Jpeg(jpeg) => jpeg.previews(longest_side),
+            Content::Raster(raster) => raster.previews(*longest_side.end()),
         }
     }
 
-    /// The same photo with the regions hidden and its metadata cleaned.
+    /// The same photo with the regions hidden, in every frame or page, and its metadata cleaned.
     ///
-    /// Without regions (or with none that touches the image) the pixels are untouched: the compressed data of a JPEG is
-    /// copied bit for bit, after it was decoded once to make sure that it is whole; a PNG is compressed anew without
-    /// loss.
+    /// Without regions (or with none that touches the image) the pixels are untouched: the compressed data of a JPEG or
+    /// a lossy WebP is copied bit for bit, after it was read once to make sure that it is whole; others are compressed
+    /// anew without loss. Of a JPEG with regions only the MCUs that these touch change.
     ///
     /// # Errors
     /// [`Error::CorruptImage`] when the picture cannot be decoded to its end.
     pub fn redact(self, regions: &[Region], options: &Options) -> Result<Redacted, Error> {
-        let areas = self.areas(regions);
-        let outcome = match self.source {
-            Source::Jpeg(jpeg) => jpeg.redact(&areas, options),
-            Source::Png(png) => png.redact(self.decoded, &areas, options),
-        }?;
+        let (areas, outcome) = match self.content {
+            Content::Jpeg(jpeg) => {
+                let areas = Area::all_of(regions, jpeg.orientation(), jpeg.size());
+                (areas.len(), jpeg.redact(&areas, options)?)
+            }
+            Content::Raster(raster) => {
+                let areas = Area::all_of(regions, raster.orientation(), raster.size());
+                (areas.len(), raster.redact(regions, options)?)
+            }
+        };
         Ok(Redacted {
             bytes: outcome.bytes,
             engine: outcome.engine,
             report: Report {
-                regions: areas.len(),
-                outside: regions.len() - areas.len(),
+                regions: areas,
+                outside: regions.len() - areas,
                 metadata_bytes_removed: outcome.metadata_bytes_removed,
                 read_to_end: outcome.read_to_end,
             },
         })
-    }
-
-    /// Where the regions that touch the image lie among its stored pixels.
-    fn areas(&self, regions: &[Region]) -> Vec<Area> {
-        let (width, height) = self.stored_size();
-        regions
-            .iter()
-            .filter_map(|region| region.place(self.orientation(), width, height))
-            .collect()
-    }
-
-    fn stored_size(&self) -> (u32, u32) {
-        match &self.source {
-            Source::Jpeg(jpeg) => jpeg.size(),
-            Source::Png(png) => png.size(),
-        }
     }
 }
 

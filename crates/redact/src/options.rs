@@ -4,7 +4,7 @@
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum Style {
-    /// A smooth blur drawn from the averages of a few large cells, about four across the shorter side of the region.
+    /// A smooth blur drawn from the averages of a few large cells, about two across the shorter side of the region.
     #[default]
     Blur,
     /// The same cells, shown as they are.

@@ -105,6 +105,42 @@ impl Pixels {
                 .all(|pixel| pixel.iter().rev().take(alpha).all(|byte| *byte == u8::MAX))
     }
 
+    /// The same picture with an alpha channel, opaque if it had none. Four inks stay as they are.
+    pub fn with_alpha(self) -> Self {
+        let color = match self.color {
+            Color::Gray => Color::GrayAlpha,
+            Color::Rgb => Color::Rgba,
+            _ => return self,
+        };
+        let alpha: &[u8] = if self.wide { &[0xFF, 0xFF] } else { &[0xFF] };
+        let mut data = Vec::with_capacity(self.data.len() / self.color.channels() * color.channels());
+        for pixel in self.data.chunks_exact(self.pixel_bytes()) {
+            data.extend_from_slice(pixel);
+            data.extend_from_slice(alpha);
+        }
+        Self { color, data, ..self }
+    }
+
+    /// The same picture without its alpha channel, in the memory that it has.
+    pub fn without_alpha(mut self) -> Self {
+        let color = match self.color {
+            Color::GrayAlpha => Color::Gray,
+            Color::Rgba => Color::Rgb,
+            _ => return self,
+        };
+        let (pixel, kept) = (
+            self.pixel_bytes(),
+            self.pixel_bytes() / self.color.channels() * color.channels(),
+        );
+        for at in 0..self.data.len() / pixel {
+            self.data.copy_within(at * pixel..at * pixel + kept, at * kept);
+        }
+        self.data.truncate(self.data.len() / pixel * kept);
+        self.data.shrink_to_fit();
+        self.color = color;
+        self
+    }
+
     /// Bytes per row.
     pub fn stride(&self) -> usize {
         self.width * self.pixel_bytes()

@@ -1,15 +1,16 @@
-//! PNG (ISO/IEC 15948): the chunks that are kept, and the picture through pixels.
+//! PNG (ISO/IEC 15948): the chunks that are kept, and the picture through pixels. Animated ones (APNG) too.
 
+mod animation;
 mod chunks;
 mod codec;
 
+use animation::{Animation, Reader};
 use chunks::{Chunk, Chunks};
 
+use crate::animation::without_idle_alpha;
 use crate::metadata::exif::{Exif, is_plain_text};
 use crate::pixels::Pixels;
-use crate::redacted::Outcome;
-use crate::region::Area;
-use crate::{Engine, Error, KeepMetadata, Limits, Options, Orientation, hide};
+use crate::{Error, KeepMetadata, Limits, Orientation};
 
 /// Keywords of texts that a person may want to keep (section 11.3.3.2).
 const TEXTS: &[&str] = &[
@@ -32,6 +33,7 @@ pub(crate) struct Png<'a> {
     file: &'a [u8],
     header: Header,
     exif: Exif<'a>,
+    animation: Option<Animation>,
     /// Size of what follows IEND.
     trailing: usize,
 }
@@ -39,6 +41,8 @@ pub(crate) struct Png<'a> {
 /// IHDR, as far as it matters here (section 11.2.2).
 #[derive(Debug, Clone, Copy)]
 struct Header {
+    /// The whole of it.
+    bytes: [u8; 13],
     width: u32,
     height: u32,
     wide: bool,
@@ -57,11 +61,13 @@ impl<'a> Png<'a> {
         let header = Header::read(first)?;
         limits.check_picture(header.width, header.height, header.bytes_per_pixel())?;
         let mut exif = None;
+        let mut animation: Option<Reader> = None;
         let (mut in_picture, mut after_picture) = (false, false);
         for chunk in chunks.by_ref() {
             let chunk = chunk?;
             match &chunk.kind {
-                b"acTL" => return Err(Error::UnsupportedFormat("animated PNG (APNG)")),
+                // Behind the picture it means nothing (section 11.3.6.1).
+                b"acTL" if !in_picture => animation = Some(Reader::new(chunk.data, &header, limits, animation)?),
                 b"eXIf" => exif = exif.or(Some(Exif::read(chunk.data))),
                 b"IHDR" => return Err(Error::corrupt("it has two header chunks")),
                 b"IDAT" if after_picture => return Err(Error::corrupt("its picture is in two places")),
@@ -71,12 +77,16 @@ impl<'a> Png<'a> {
                 _ => {}
             }
             after_picture = in_picture && chunk.kind != *b"IDAT";
+            if let Some(animation) = &mut animation {
+                animation.read(&chunk)?;
+            }
         }
         let trailing = chunks.trailing().len();
         Ok(Self {
             file,
             header,
             exif: exif.unwrap_or_default(),
+            animation: animation.map(Reader::finish).transpose()?,
             trailing,
         })
     }
@@ -90,47 +100,31 @@ impl<'a> Png<'a> {
         (self.header.width, self.header.height)
     }
 
-    /// Decodes the picture to its end, checksums included.
+    /// Decodes the picture, or each frame of an animation, to its end, checksums included.
     ///
     /// # Errors
     /// [`Error::CorruptImage`].
-    pub fn decode(&self) -> Result<Pixels, Error> {
-        codec::decode(self.file)
-    }
-
-    /// The file with some areas hidden and its metadata cleaned. `pixels`: as [`Self::decode`] gave them, if it did.
-    ///
-    /// # Errors
-    /// [`Error::CorruptImage`]; [`Error::Encoding`], which would be a defect.
-    pub fn redact(&self, pixels: Option<Pixels>, areas: &[Area], options: &Options) -> Result<Outcome, Error> {
-        let mut pixels = match pixels {
-            Some(pixels) => pixels,
-            None => self.decode()?,
-        };
-        let (engine, (bytes, metadata_bytes_removed)) = if areas.is_empty() {
-            (Engine::Untouched, self.recompress(pixels, options.keep_metadata)?)
-        } else {
-            hide::hide(&mut pixels, areas, options);
-            (Engine::Pixels, self.encode(pixels, options.keep_metadata)?)
-        };
-        Ok(Outcome {
-            bytes,
-            engine,
-            metadata_bytes_removed,
-            read_to_end: true,
-        })
+    pub fn decode(&self) -> Result<Vec<Pixels>, Error> {
+        match &self.animation {
+            None => Ok(vec![codec::decode(self.file)?]),
+            Some(animation) => {
+                let files = animation.separated(self.chunks());
+                Ok(without_idle_alpha(animation.shown(&self.header, files)?))
+            }
+        }
     }
 
     /// The file with the same pixels, compressed anew, so that nothing hides in or behind the compressed data; and how
-    /// many bytes of metadata were left out. `pixels`: as [`Self::decode`] gave them.
+    /// many bytes of metadata were left out. `frames`: as [`Self::decode`] gave them.
     ///
     /// # Errors
     /// [`Error::Encoding`].
-    fn recompress(&self, pixels: Pixels, keep: KeepMetadata) -> Result<(Vec<u8>, u64), Error> {
-        if self.header.color_type != INDEXED {
-            return self.encode(pixels, keep);
+    pub fn recompress(&self, frames: Vec<Pixels>, keep: KeepMetadata) -> Result<(Vec<u8>, u64), Error> {
+        // Parts of an animation may hold colours that their transparency hides in every frame: whole frames do not.
+        if self.header.color_type != INDEXED || self.animation.is_some() {
+            return self.encode(frames, keep);
         }
-        drop(pixels); // a palette takes less
+        drop(frames); // a palette takes less
         let (before, removed) = self.metadata(keep, 3);
         Ok((codec::recompress_indices(self.file, before)?, removed))
     }
@@ -139,9 +133,18 @@ impl<'a> Png<'a> {
     ///
     /// # Errors
     /// [`Error::Encoding`].
-    fn encode(&self, pixels: Pixels, keep: KeepMetadata) -> Result<(Vec<u8>, u64), Error> {
-        let (before, removed) = self.metadata(keep, pixels.color.channels());
-        Ok((codec::encode(&pixels, before)?, removed))
+    pub fn encode(&self, frames: Vec<Pixels>, keep: KeepMetadata) -> Result<(Vec<u8>, u64), Error> {
+        let mut frames = frames.into_iter();
+        let first = frames
+            .next()
+            .ok_or_else(|| Error::Encoding("there is no picture".into()))?;
+        let (before, removed) = self.metadata(keep, first.color.channels());
+        let first = codec::encode(&first, before)?;
+        let file = match &self.animation {
+            None => first,
+            Some(animation) => animation.write(&first, &self.header, frames)?,
+        };
+        Ok((file, removed))
     }
 
     /// The metadata to be kept; and the size of the other. `channels`: those of the picture that is written.
@@ -155,7 +158,8 @@ impl<'a> Png<'a> {
             before_picture &= chunk.kind != *b"IDAT";
             let is_new = before_picture && !seen.contains(&chunk.kind);
             let is_icc = chunk.kind == *b"iCCP" && is_new && icc.is_some();
-            if !chunk.is_picture() && !is_icc {
+            let is_picture = chunk.is_picture() || self.animation.is_some() && chunk.is_animation();
+            if !is_picture && !is_icc {
                 original += chunk.size();
             }
             let is_text = keep == KeepMetadata::AllButPictures && is_kept_text(chunk);
@@ -190,24 +194,18 @@ impl Header {
         if chunk.kind == *b"CgBI" {
             return Err(Error::UnsupportedFormat("PNG in Apple's variant (CgBI)"));
         }
-        let &[w3, w2, w1, w0, h3, h2, h1, h0, depth, color_type, ..] = chunk.data else {
-            return Err(broken());
-        };
+        let bytes: [u8; 13] = chunk.data.try_into().map_err(|_| broken())?;
+        let [w3, w2, w1, w0, h3, h2, h1, h0, depth, color_type, ..] = bytes;
         let (width, height) = (
             u32::from_be_bytes([w3, w2, w1, w0]),
             u32::from_be_bytes([h3, h2, h1, h0]),
         );
         let most = i32::MAX as u32;
-        if chunk.kind != *b"IHDR"
-            || chunk.data.len() != 13
-            || width == 0
-            || height == 0
-            || width > most
-            || height > most
-        {
+        if chunk.kind != *b"IHDR" || width == 0 || height == 0 || width > most || height > most {
             return Err(broken());
         }
         Ok(Self {
+            bytes,
             width,
             height,
             wide: depth == 16,

@@ -16,8 +16,8 @@ pub struct Redacted {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Engine {
-    /// There was nothing to hide: the picture's pixels are untouched, its metadata cleaned. For JPEG the compressed data
-    /// is copied bit for bit, PNG is compressed anew without loss.
+    /// There was nothing to hide: the picture's pixels are untouched, its metadata cleaned. The compressed data
+    /// of JPEG and of lossy WebP is copied bit for bit; other formats are compressed anew without loss.
     Untouched,
     /// JPEG of one scan: the compressed data was edited. Outside of the MCUs that a region touches every bit of the
     /// picture is the original's.

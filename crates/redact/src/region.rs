@@ -41,7 +41,7 @@ impl Region {
 
     /// Where this region lies among the stored pixels of an image of `width` × `height` (stored), or `None` if it is
     /// outside of it altogether.
-    pub(crate) fn place(self, orientation: Orientation, width: u32, height: u32) -> Option<Area> {
+    fn place(self, orientation: Orientation, width: u32, height: u32) -> Option<Area> {
         let [left, top, right, bottom] = orientation.to_stored(self.sides());
         let (outer_x, outer_y) = (scale(left, right, width), scale(top, bottom, height));
         let (x, y) = (clip(outer_x, width)?, clip(outer_y, height)?);
@@ -74,6 +74,14 @@ pub(crate) struct Area {
 }
 
 impl Area {
+    /// Where the regions that touch an image of this stored width and height lie among its pixels.
+    pub fn all_of(regions: &[Region], orientation: Orientation, (width, height): (u32, u32)) -> Vec<Self> {
+        let areas = regions
+            .iter()
+            .filter_map(|region| region.place(orientation, width, height));
+        areas.collect()
+    }
+
     /// The columns that the inscribed ellipse touches in some rows; within the area's own, possibly none.
     pub fn columns_within_ellipse(&self, rows: std::ops::Range<usize>) -> std::ops::Range<usize> {
         let centre_x = (self.outer_x.0 + self.outer_x.1) / 2.0;

@@ -1,7 +1,7 @@
 //! What hides a region in the DCT domain: for each block of it a DC coefficient and five low AC terms, made of nothing
 //! but the averages of a few large cells.
 //!
-//! The picture is seen through DC coefficients alone: averages over 8×8 samples. Cells are averages of those, about four
+//! The picture is seen through DC coefficients alone: averages over 8×8 samples. Cells are averages of those, about two
 //! across the shorter side of a region, whole MCUs. So two originals with the same DC coefficients give the same bytes,
 //! and no sharpening brings a face back.
 

@@ -34,11 +34,17 @@ pub(crate) struct Exif<'a> {
 impl<'a> Exif<'a> {
     /// Reads a TIFF block (without the `Exif` header of JPEG). What is broken counts as absent.
     pub fn read(bytes: &'a [u8]) -> Self {
+        let tiff = Tiff::new(bytes);
+        let first = tiff.and_then(|tiff| Some((tiff, tiff.first_directory()?)));
+        first.map_or_else(Self::default, |(tiff, offset)| Self::read_directory(tiff, offset))
+    }
+
+    /// Reads one directory, and the EXIF directory that it names. What is broken counts as absent.
+    pub fn read_directory(tiff: Tiff<'a>, offset: u32) -> Self {
         let mut exif = Self::default();
-        let Some(tiff) = Tiff::new(bytes) else { return exif };
         let (mut x, mut y) = (None, None);
         let mut orientation = None;
-        for field in tiff.first_directory() {
+        for field in tiff.directory(offset) {
             match field.tag {
                 // Of several orientations the first counts, as in common viewers.
                 ORIENTATION => orientation = orientation.or(field.number()),
@@ -56,12 +62,25 @@ impl<'a> Exif<'a> {
         let value = orientation.and_then(|value| u16::try_from(value).ok());
         exif.orientation = value.map_or(Orientation::UPRIGHT, Orientation::from_exif);
         exif.resolution = x.zip(y);
-        exif.texts = texts(tiff.first_directory(), TEXTS);
+        exif.texts = texts(tiff.directory(offset), TEXTS);
         exif
     }
 
     /// A new TIFF block with what may be kept, or `None` when there is nothing to say.
     pub fn write(&self, keep: KeepMetadata) -> Option<Vec<u8>> {
+        let first = self.first_directory(keep);
+        let mut exif = Vec::new();
+        if keep == KeepMetadata::AllButPictures {
+            exif.extend(self.exif_texts.iter().map(|(tag, text)| NewField::text(*tag, text)));
+        }
+        if first.is_empty() && exif.is_empty() {
+            return None;
+        }
+        Some(write_block(first, exif))
+    }
+
+    /// What may be kept of the directory itself, without the EXIF directory that it names.
+    pub fn first_directory(&self, keep: KeepMetadata) -> Vec<NewField> {
         let mut first = Vec::new();
         if self.orientation != Orientation::UPRIGHT {
             first.push(NewField::short(ORIENTATION, u16::from(self.orientation.exif())));
@@ -71,15 +90,10 @@ impl<'a> Exif<'a> {
             first.push(NewField::ratio(Y_RESOLUTION, y));
             first.extend(self.resolution_unit.map(|unit| NewField::short(RESOLUTION_UNIT, unit)));
         }
-        let mut exif = Vec::new();
         if keep == KeepMetadata::AllButPictures {
             first.extend(self.texts.iter().map(|(tag, text)| NewField::text(*tag, text)));
-            exif.extend(self.exif_texts.iter().map(|(tag, text)| NewField::text(*tag, text)));
         }
-        if first.is_empty() && exif.is_empty() {
-            return None;
-        }
-        Some(write_block(first, exif))
+        first
     }
 }
 

@@ -2,4 +2,4 @@
 
 pub(crate) mod exif;
 pub(crate) mod icc;
-mod tiff;
+pub(crate) mod tiff;

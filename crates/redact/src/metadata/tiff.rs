@@ -1,23 +1,25 @@
-//! The TIFF structure that EXIF is stored in (TIFF 6.0 section 2): reading directories, writing small ones.
+//! The structure of TIFF (6.0, section 2), which EXIF is stored in too: reading directories, writing small ones.
 
 /// Entries read from one directory at most: IFDs of photos have some dozens.
 const MOST_ENTRIES: usize = 1_000;
 
-pub(super) const ASCII: u16 = 2;
-pub(super) const SHORT: u16 = 3;
-pub(super) const LONG: u16 = 4;
-pub(super) const RATIONAL: u16 = 5;
+pub(crate) const BYTE: u16 = 1;
+pub(crate) const ASCII: u16 = 2;
+pub(crate) const SHORT: u16 = 3;
+pub(crate) const LONG: u16 = 4;
+pub(crate) const RATIONAL: u16 = 5;
+pub(crate) const UNDEFINED: u16 = 7;
 
-/// A TIFF block, in either byte order. Reading outside of it gives `None`, never a panic.
+/// A TIFF block or file, in either byte order. Reading outside of it gives `None`, never a panic.
 #[derive(Clone, Copy)]
-pub(super) struct Tiff<'a> {
+pub(crate) struct Tiff<'a> {
     bytes: &'a [u8],
-    little_endian: bool,
+    pub little_endian: bool,
 }
 
 /// One field of a directory.
 #[derive(Clone, Copy)]
-pub(super) struct Field<'a> {
+pub(crate) struct Field<'a> {
     pub tag: u16,
     pub kind: u16,
     tiff: Tiff<'a>,
@@ -34,10 +36,33 @@ impl<'a> Tiff<'a> {
         Some(Self { bytes, little_endian })
     }
 
-    /// The fields of the first directory.
-    pub fn first_directory(self) -> impl Iterator<Item = Field<'a>> {
-        let offset = self.u32(self.bytes.get(4..).unwrap_or_default());
-        self.directory(offset.unwrap_or(u32::MAX))
+    /// Where the first directory is.
+    pub fn first_directory(self) -> Option<u32> {
+        self.u32(self.bytes.get(4..)?)
+    }
+
+    /// Where the directory is that follows the one at an offset, 0 if there is none; `None` where it does not lie
+    /// within the file.
+    pub fn next_directory(self, offset: u32) -> Option<u32> {
+        let at = self.bytes.get(offset as usize..)?;
+        let count = usize::from(self.u16(at)?);
+        self.u32(at.get(2 + 12 * count..)?)
+    }
+
+    /// Whether all values of a directory lie within the file, as far as their types are known.
+    pub fn is_whole(self, offset: u32) -> bool {
+        let at = self.bytes.get(offset as usize..).unwrap_or_default();
+        let count = self.u16(at).map_or(0, usize::from);
+        let entries = at.get(2..).unwrap_or_default().chunks_exact(12).take(count);
+        let kind = |entry: &[u8]| self.u16(entry.get(2..)?);
+        let is_known = |entry: &&[u8]| kind(entry).and_then(size_of).is_some();
+        entries.filter(is_known).all(|entry| self.field(entry).is_some())
+    }
+
+    /// Some bytes of the file.
+    pub fn slice(self, offset: u32, length: u32) -> Option<&'a [u8]> {
+        let start = offset as usize;
+        self.bytes.get(start..start.checked_add(length as usize)?)
     }
 
     /// The fields of the directory at an offset; none where it is broken.
@@ -50,14 +75,7 @@ impl<'a> Tiff<'a> {
 
     fn field(self, entry: &'a [u8]) -> Option<Field<'a>> {
         let (tag, kind) = (self.u16(entry)?, self.u16(entry.get(2..)?)?);
-        let size = match kind {
-            1 | ASCII | 7 => 1,
-            SHORT => 2,
-            LONG => 4,
-            RATIONAL => 8,
-            _ => return None,
-        };
-        let length = (self.u32(entry.get(4..)?)? as usize).checked_mul(size)?;
+        let length = (self.u32(entry.get(4..)?)? as usize).checked_mul(size_of(kind)?)?;
         let place = entry.get(8..)?;
         // Up to four bytes stand in the entry itself, more of them elsewhere.
         let value = if length <= 4 {
@@ -103,6 +121,34 @@ impl<'a> Field<'a> {
         }
     }
 
+    /// All numbers of type BYTE, SHORT or LONG.
+    pub fn numbers(self) -> impl Iterator<Item = u32> + use<'a> {
+        let size = match self.kind {
+            BYTE => 1,
+            SHORT => 2,
+            _ => 4,
+        };
+        let value = if matches!(self.kind, BYTE | SHORT | LONG) {
+            self.value
+        } else {
+            &[]
+        };
+        value.chunks_exact(size).filter_map(move |number| match *number {
+            [byte] => Some(u32::from(byte)),
+            [_, _] => self.tiff.u16(number).map(u32::from),
+            _ => self.tiff.u32(number),
+        })
+    }
+
+    /// The bytes of a BYTE or UNDEFINED.
+    pub fn bytes(self) -> &'a [u8] {
+        if matches!(self.kind, BYTE | UNDEFINED) {
+            self.value
+        } else {
+            &[]
+        }
+    }
+
     /// A single RATIONAL: numerator and denominator.
     pub fn ratio(self) -> Option<(u32, u32)> {
         if self.kind != RATIONAL {
@@ -120,8 +166,19 @@ impl<'a> Field<'a> {
     }
 }
 
+/// The size of one value in bytes, if the type is one that is read.
+fn size_of(kind: u16) -> Option<usize> {
+    match kind {
+        BYTE | ASCII | UNDEFINED => Some(1),
+        SHORT => Some(2),
+        LONG => Some(4),
+        RATIONAL => Some(8),
+        _ => None,
+    }
+}
+
 /// A field to be written, its value in big-endian bytes.
-pub(super) struct NewField {
+pub(crate) struct NewField {
     pub tag: u16,
     kind: u16,
     count: u32,
@@ -135,6 +192,24 @@ impl NewField {
             kind: SHORT,
             count: 1,
             value: value.to_be_bytes().to_vec(),
+        }
+    }
+
+    pub fn shorts(tag: u16, values: &[u16]) -> Self {
+        Self {
+            tag,
+            kind: SHORT,
+            count: values.len() as u32,
+            value: values.iter().flat_map(|value| value.to_be_bytes()).collect(),
+        }
+    }
+
+    pub fn undefined(tag: u16, value: &[u8]) -> Self {
+        Self {
+            tag,
+            kind: UNDEFINED,
+            count: value.len() as u32,
+            value: value.to_vec(),
         }
     }
 
@@ -169,10 +244,10 @@ impl NewField {
 }
 
 /// The start of a big-endian TIFF block whose first directory follows at once.
-pub(super) const BIG_ENDIAN_HEADER: [u8; 8] = *b"MM\0*\0\0\0\x08";
+pub(crate) const BIG_ENDIAN_HEADER: [u8; 8] = *b"MM\0*\0\0\0\x08";
 
 /// How many bytes [`write_directory`] gives for these fields.
-pub(super) fn directory_size(fields: &[NewField]) -> usize {
+pub(crate) fn directory_size(fields: &[NewField]) -> usize {
     let outside: usize = fields
         .iter()
         .map(|field| field.value.len())
@@ -184,7 +259,7 @@ pub(super) fn directory_size(fields: &[NewField]) -> usize {
 
 /// A directory for the given offset in a big-endian block, the last of its chain, followed by its longer values.
 /// The caller keeps the fields few and short: their number fits 16 bits, the offsets 32.
-pub(super) fn write_directory(fields: &mut [NewField], offset: usize) -> Vec<u8> {
+pub(crate) fn write_directory(fields: &mut [NewField], offset: usize) -> Vec<u8> {
     // TIFF wants ascending tags.
     fields.sort_by_key(|field| field.tag);
     let mut bytes = (fields.len() as u16).to_be_bytes().to_vec();

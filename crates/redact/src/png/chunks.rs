@@ -21,6 +21,11 @@ impl Chunk<'_> {
         matches!(&self.kind, b"PLTE" | b"tRNS" | b"IDAT")
     }
 
+    /// What makes an animation of a picture (section 11.3.6).
+    pub fn is_animation(&self) -> bool {
+        matches!(&self.kind, b"acTL" | b"fcTL" | b"fdAT")
+    }
+
     /// How many bytes this chunk takes in a file.
     pub fn size(&self) -> usize {
         self.data.len() + 12
@@ -48,6 +53,11 @@ impl<'a> Chunks<'a> {
     pub fn of(file: &'a [u8]) -> Result<Self, Error> {
         let rest = file.strip_prefix(&PNG_SIGNATURE).ok_or_else(cut_short)?;
         Ok(Self { rest, done: false })
+    }
+
+    /// The chunks of a file that this crate has just written.
+    pub fn written(file: &'a [u8]) -> impl Iterator<Item = Chunk<'a>> {
+        Self::of(file).into_iter().flatten().map_while(Result::ok)
     }
 
     /// What follows IEND, once all chunks were read.

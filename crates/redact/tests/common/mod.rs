@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may panic")]
 
 pub mod coefficients;
+pub mod files;
 
 use gatehouse_redact::{Options, Region, redact};
 use libjpeg_turbo_rs::{Encoder, PixelFormat, Subsampling};
