@@ -11,6 +11,8 @@ PYTHON := $(or $(PYTHON),$(shell command -v python3))
 SHELL := /bin/bash
 VENV := .tools/venv
 TOOLS := $(VENV)/installed
+PEERS := .tools/peers/installed
+PEERS_PYTHON := $(addprefix benches/peers/requirements/,bench cmake libvips opencv)
 DENY := .tools/cargo-deny-$(CARGO_DENY_VERSION)
 # The project's own tools first: `sam build` looks for zig beside the first python3 it finds.
 export PATH := $(CURDIR)/$(VENV)/bin:$(CURDIR)/$(DENY)/bin:$(PATH)
@@ -23,11 +25,11 @@ STEPS := python3 tools/steps.py
 LOCAL := python3 -m gatehouse_local
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo send test bench check audit deploy lock clean
+.PHONY: help setup run demo send test bench bench-function bench-peers check audit deploy lock clean
 
 help: ## Show this list
 	@echo "make TARGET, where TARGET is one of"
-	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | awk -F '\t' '{ printf "  %-8s %s\n", $$1, $$2 }'
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | awk -F '\t' '{ printf "  %-14s %s\n", $$1, $$2 }'
 
 setup: $(TOOLS) $(DENY)/installed ## Install the tools into .tools (the other targets do it by themselves)
 
@@ -47,8 +49,16 @@ test: $(TOOLS) ## Every test: unit, template, decoders, end to end on a local AW
 	  "decoder tests" "python3 -m unittest discover -s tests/decoders" \
 	  "end-to-end tests" "$(LOCAL) test -- cargo test --package gatehouse-tests -- --ignored --test-threads=$(E2E_THREADS)"
 
-bench: $(TOOLS) ## Cold start, size, memory and time per photo of the function as it ships
+# One after the other, even with -j: they would disturb each other.
+bench: ## Both of the following
+	@$(MAKE) --no-print-directory bench-function
+	@$(MAKE) --no-print-directory bench-peers
+
+bench-function: $(TOOLS) ## Cold start, size, memory and time per photo of the function as it ships
 	@$(LOCAL) test -- cargo run --quiet --package gatehouse-tests --bin measure
+
+bench-peers: $(PEERS) ## CPU time and memory of redaction beside GraphicsMagick, libvips, OpenCV and others (benches/peers)
+	@.tools/peers/venv/bin/python benches/peers/bench
 
 check: $(TOOLS) $(DENY)/installed ## Format, lints, docs, licences, template
 	@$(STEPS) \
@@ -68,11 +78,13 @@ deploy: $(TOOLS) ## Deploy to AWS: make deploy STAGE=dev|prod
 	sam build --config-env $(CONFIG)
 	sam deploy --config-env $(CONFIG)
 
-lock: ## Pin requirements.in, with hashes, in requirements.txt
+lock: ## Pin requirements.in, with hashes, in requirements.txt; the same for the peers
 	@$(PYTHON) -m venv .tools/lock
 	@.tools/lock/bin/pip install --quiet pip-tools==7.6.2
-	.tools/lock/bin/pip-compile --quiet --upgrade --generate-hashes --allow-unsafe --strip-extras --no-header \
-	  --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --output-file requirements.txt requirements.in
+	@for list in requirements $(PEERS_PYTHON); do \
+	  .tools/lock/bin/pip-compile --quiet --upgrade --generate-hashes --allow-unsafe --strip-extras --no-header \
+	    --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --output-file $$list.txt $$list.in || exit 1; \
+	done
 
 clean: ## Remove everything that was built or installed
 	cargo clean
@@ -85,6 +97,10 @@ $(TOOLS): requirements.txt
 	@$(PYTHON) -m venv --clear $(VENV)
 	@$(VENV)/bin/pip install --quiet --disable-pip-version-check --require-hashes --no-deps --requirement requirements.txt
 	@touch $@
+
+# Tried again while something is missing: the installer makes this file when it has everything.
+$(PEERS): $(PEERS_PYTHON:=.txt) benches/peers/Cargo.lock benches/peers/node/package-lock.json
+	@$(PYTHON) benches/peers/bench/install.py
 
 # Unoptimised: it builds in half the time, and still checks the workspace in seconds.
 $(DENY)/installed:

@@ -20,6 +20,8 @@ STAMP = places.TOOLS / "installed"
 
 def main() -> None:
     """Installs everything; without what the bench itself needs it stops."""
+    if sys.version_info < (3, 11):
+        sys.exit("Python 3.11 or newer is needed; PYTHON=path names one.")
     print("Installing the peers into .tools/peers (some minutes, once)", flush=True)
     places.TOOLS.mkdir(parents=True, exist_ok=True)
     if not places.PYTHON.exists():
