@@ -58,13 +58,18 @@ def _entrants() -> tuple[dict[str, Entrant], dict[str, str]]:
         try:
             version = contestant.version()
         except (OSError, subprocess.CalledProcessError, IndexError) as error:
-            said = (getattr(error, "stderr", None) or str(error)).strip().splitlines()
-            missing[contestant.name] = f"{said[-1] if said else error} (install: {contestant.install})"
+            missing[contestant.name] = f"{_reason(error)} (to install: {contestant.install})"
             continue
         entrants[contestant.name] = Entrant(version, start_up_ms(contestant), None, {})
     if OURS in missing:
         raise SystemExit(missing[OURS])
     return entrants, missing
+
+
+def _reason(error) -> str:
+    """The line of what a failed program said that names an error; else the last one."""
+    said = (getattr(error, "stderr", None) or str(error)).strip().splitlines()
+    return next((line for line in said if "error" in line.lower() and ": " in line), said[-1])
 
 
 def _all_at_standard(results: Results, pictures, folder) -> None:
@@ -77,7 +82,7 @@ def _all_at_standard(results: Results, pictures, folder) -> None:
         try:
             case.warm_up()
         except subprocess.CalledProcessError as error:
-            results.missing[contestant.name] = f"failed: {error.stderr.strip()}"
+            results.missing[contestant.name] = f"failed: {_reason(error)}"
             del results.entrants[contestant.name]
             continue
         entrant = results.entrants[contestant.name]

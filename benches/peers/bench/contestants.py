@@ -103,7 +103,7 @@ def _python() -> list[Contestant]:
 def _sharp() -> list[Contestant]:
     def sharp(name, method):
         start = [places.find("node"), str(places.NODE / "sharp_peer.mjs")]
-        return Contestant(name, _with_rectangles(*start, method), [*start, "--version"], install="node 20.9 or newer")
+        return Contestant(name, _with_rectangles(*start, method), [*start, "--version"], install="Node 20.9 or newer with npm")
 
     return [
         sharp("sharp, approximate (Node)", "approximate"),

@@ -28,7 +28,8 @@ def _standard(results: Results) -> None:
     megabytes = photo.path.stat().st_size / 1e6
     print(f"\n{photo.size[0]}x{photo.size[1]} pixels, {megabytes:.2f} MB, {STANDARD[1]} faces\n")
     ours = results.standard(OURS).cpu_ms
-    head = ["contestant", "CPU ms", "lowest", "× ours", "start-up ms", "peak MB", "over files MB", "output bytes", "version"]
+    head = ["contestant", "CPU ms", "lowest", "× ours", "start-up ms", "peak MB", "over files MB", "output bytes"]
+    head.append("version")
     rows = []
     for name in results.ranking():
         case, entrant = results.standard(name), results.entrants[name]

@@ -1,4 +1,4 @@
-"""libvips through pyvips. The precision of its blur is the method: `approximate`, `integer` (the default) or `float`."""
+"""libvips through pyvips. The precision of its blur is the method: `approximate`, `integer` (the default), `float`."""
 
 import job
 import pyvips
@@ -8,7 +8,7 @@ def blur(method, source, target, faces):
     photo = pyvips.Image.new_from_file(source, memory=True)
     for x, y, width, height in faces:
         face = photo.crop(x, y, width, height).gaussblur(job.SIGMA, precision=method)
-        # Evaluated at once: it costs a sixth less than letting the encoder pull each line through all of the faces.
+        # Evaluated at once: that costs less than when the encoder pulls each line through all of the faces.
         photo = photo.insert(face.copy_memory(), x, y)
     photo.jpegsave(target, Q=job.QUALITY, subsample_mode="on")
 
