@@ -11,7 +11,8 @@ FEW = "*"
 def show(results: Results) -> None:
     """All tables."""
     print(f"\n{cpu_model()}, core {results.core}, one thread. CPU time is user + system of the whole process.")
-    print(f"Medians of {ROUNDS} rounds; {FEW}: of {SLOW_ROUNDS}, the warm-up took over {SLOW_MS} ms. MB are millions of bytes.")
+    print(f"Medians of {ROUNDS} rounds; {FEW}: of {SLOW_ROUNDS}, the warm-up took over {SLOW_MS} ms.")
+    print("MB are millions of bytes.")
     _standard(results)
     _sizes(results)
     _growth(results)
