@@ -64,6 +64,12 @@ impl<'a> Bits<'a> {
     #[inline(always)]
     pub fn take(&mut self, count: u32) -> u32 {
         self.fill();
+        self.take_filled(count)
+    }
+
+    /// The next `count` bits (0–32), consumed. They must be in the window.
+    #[inline(always)]
+    pub fn take_filled(&mut self, count: u32) -> u32 {
         // In two steps, because none may be asked for.
         let value = (self.window >> 1 >> (63 - count)) as u32;
         self.consume(count);

@@ -221,7 +221,9 @@ fn part(range: &Range<usize>, index: usize, parts: usize) -> Range<usize> {
 fn quantised(coefficients: [f32; KEPT], steps: [f32; KEPT]) -> [i16; KEPT] {
     let mut values = [0; KEPT];
     for ((value, coefficient), step) in values.iter_mut().zip(coefficients).zip(steps) {
-        *value = (coefficient / step).round().clamp(-LARGEST_AC - 1.0, LARGEST_AC) as i16;
+        let steps = (coefficient / step).clamp(-LARGEST_AC, LARGEST_AC);
+        // Rounded by the cast, which needs no call.
+        *value = (steps + 0.5_f32.copysign(steps)) as i16;
     }
     values
 }

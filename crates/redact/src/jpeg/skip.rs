@@ -24,12 +24,15 @@ pub(super) struct AcSkips {
 }
 
 /// As many whole symbols as the bits seen hold: bits 0–5 how many bits to consume, bits 6–12 how far the index of the
-/// coefficient moves (one more if the block ends here), bit 15 whether the block ends. Nothing to consume: not even one.
-#[derive(Debug, Clone, Copy, Default)]
+/// coefficient moves (one more if the block ends here), bit 15 whether the block ends.
+#[derive(Debug, Clone, Copy)]
 struct Step(u16);
 
 impl Step {
     const END: u16 = 1 << 15;
+
+    /// Not even one symbol. It moves beyond the block from everywhere.
+    const NONE: Self = Self(127 << 6);
 
     #[inline(always)]
     fn bits(self) -> u32 {
@@ -71,7 +74,7 @@ impl AcSkips {
     /// [`Error::CorruptImage`] when there are more codes of a length than fit.
     pub fn new(definition: TableDefinition) -> Result<Self, Error> {
         let seen = codes_seen(definition)?;
-        let mut steps = Box::new([Step::default(); 1 << SEEN]);
+        let mut steps = Box::new([Step::NONE; 1 << SEEN]);
         for (next, step) in (0_u32..).zip(steps.iter_mut()) {
             *step = Step::of(next, &seen);
         }
@@ -81,33 +84,36 @@ impl AcSkips {
         })
     }
 
-    /// Passes over the AC coefficients of a block.
+    /// Passes over the AC coefficients of a block. At least 29 bits must be in the window.
     ///
     /// # Errors
     /// [`Error::CorruptImage`] for an unknown code, or coefficients beyond the block.
     #[inline(always)]
     pub fn skip(&self, bits: &mut Bits) -> Result<(), Error> {
-        let mut index = 0;
-        loop {
+        let mut index = self.step(bits, 0)?;
+        while index < LAST {
             bits.fill();
             // Two steps take at most 54 bits.
-            for _ in 0..2 {
-                let step = self.steps.get(bits.peek(SEEN) as usize).copied().unwrap_or_default();
-                let reached = index + step.reach();
-                if step.bits() == 0 || reached > LAST {
-                    (*bits, index) = self.skip_one(*bits, index)?;
-                    if index >= LAST {
-                        return Ok(());
-                    }
-                    break;
-                }
-                bits.consume(step.bits());
-                if step.ends() || reached == LAST {
-                    return Ok(());
-                }
-                index = reached;
+            index = self.step(bits, index)?;
+            if index < LAST {
+                index = self.step(bits, index)?;
             }
         }
+        Ok(())
+    }
+
+    /// Passes over as many symbols as one look-up knows. Gives the index reached: the last one at the end of the block.
+    #[inline(always)]
+    fn step(&self, bits: &mut Bits, index: u32) -> Result<u32, Error> {
+        let step = self.steps.get(bits.peek(SEEN) as usize).copied().unwrap_or(Step::NONE);
+        let reached = index + step.reach();
+        if reached > LAST {
+            let (behind, reached) = self.skip_one(*bits, index)?;
+            *bits = behind;
+            return Ok(reached);
+        }
+        bits.consume(step.bits());
+        Ok(if step.ends() { LAST } else { reached })
     }
 
     /// Passes over one symbol; gives the index reached, the last one at the end of the block.
@@ -117,7 +123,6 @@ impl AcSkips {
             Symbol::EndOfBlock => LAST,
             Symbol::Zeros16 => index + 16,
             Symbol::Coefficient { zeros, size } => {
-                bits.fill();
                 bits.consume(size);
                 index + zeros + 1
             }
@@ -125,6 +130,8 @@ impl AcSkips {
         if reached > LAST {
             return Err(Error::corrupt("its compressed data reaches beyond a block"));
         }
+        // As many as there would be behind a step, whatever the code took.
+        bits.fill();
         Ok((bits, reached))
     }
 }
@@ -167,6 +174,9 @@ impl Step {
             }
             (consumed, reach) = (consumed + bits, reach + moved);
         }
+        if consumed == 0 {
+            return Self::NONE;
+        }
         // At most 11 + 1 + 15 bits and an index of 63: both fit.
         Self(consumed as u16 | (reach as u16) << 6 | end)
     }
@@ -194,7 +204,8 @@ impl DcDifferences {
             return Err(Error::corrupt("the brightness of a block jumps beyond all bounds"));
         }
         let category = u32::from(category);
-        let value = bits.take(category) as i32;
+        // Code and value take at most 27 of the 56 bits or more that there were.
+        let value = bits.take_filled(category) as i32;
         // The lower half of a category is negative (figure F.12).
         let half = (1 << category) >> 1;
         Ok(if value < half {
