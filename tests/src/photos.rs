@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::LazyLock;
 
-use gatehouse_detect::{Detector, Face, Image, Options, useful_side};
+use gatehouse_detect::{Detector, Face, Image, Options, useful_sides};
 use gatehouse_redact::{Limits, Photo, Preview};
 
 static DETECTOR: LazyLock<Detector> = LazyLock::new(|| Detector::embedded().unwrap());
@@ -18,7 +18,10 @@ pub fn sample(name: &str) -> Vec<u8> {
 pub fn upright(file: &[u8]) -> Preview {
     let mut photo = Photo::open(file, &Limits::default()).unwrap();
     let (width, height) = photo.upright_size();
-    photo.previews(useful_side(width, height)).unwrap().swap_remove(0)
+    photo
+        .previews_within(useful_sides(width, height))
+        .unwrap()
+        .swap_remove(0)
 }
 
 /// The faces that the function's own detector sees in a file.

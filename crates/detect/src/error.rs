@@ -17,6 +17,16 @@ pub enum Error {
         actual: usize,
     },
 
+    /// [`Detector::detect_lazily`](crate::Detector::detect_lazily) was not given a picture of every way in which the photo
+    /// can look, so it is not known what is in them.
+    #[error("the photo has {expected} pictures (at least one), but {actual} were given in detail")]
+    MissingPicture {
+        /// How many pictures there were to glance at.
+        expected: usize,
+        /// How many were given.
+        actual: usize,
+    },
+
     /// The model can't be read, or is not a face detector that this crate knows.
     #[error("bad model: {reason}")]
     BadModel {

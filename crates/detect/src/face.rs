@@ -30,11 +30,6 @@ pub struct Face {
 }
 
 impl Face {
-    /// The middle of the box, in ratios of the image: across, down.
-    pub(crate) fn centre(&self) -> (f32, f32) {
-        (self.left + self.width / 2.0, self.top + self.height / 2.0)
-    }
-
     fn area(&self) -> f32 {
         self.width * self.height
     }

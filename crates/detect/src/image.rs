@@ -1,21 +1,23 @@
 //! The pixels that faces are looked for in.
 
 use crate::Error;
+use std::borrow::Cow;
 
-/// A borrowed, upright RGB image: 8 bits per channel, rows from top to bottom, no padding between rows.
-#[derive(Clone, Copy, Debug)]
+/// An upright RGB image, borrowed or owned: 8 bits per channel, rows from top to bottom, no padding between rows.
+#[derive(Clone)]
 pub struct Image<'a> {
     width: u32,
     height: u32,
-    rgb: &'a [u8],
+    rgb: Cow<'a, [u8]>,
 }
 
 impl<'a> Image<'a> {
-    /// Wraps `rgb`, which must hold exactly `width × height × 3` bytes.
+    /// Wraps `rgb`, a slice or a vector, which must hold exactly `width × height × 3` bytes.
     ///
     /// # Errors
     /// [`Error::BadImage`] if the length does not fit, or if there is no pixel at all.
-    pub fn new(width: u32, height: u32, rgb: &'a [u8]) -> Result<Self, Error> {
+    pub fn new(width: u32, height: u32, rgb: impl Into<Cow<'a, [u8]>>) -> Result<Self, Error> {
+        let rgb = rgb.into();
         let expected = u64::from(width).saturating_mul(u64::from(height)).saturating_mul(3);
         if expected == 0 || u64::try_from(rgb.len()) != Ok(expected) {
             return Err(Error::BadImage {
@@ -39,7 +41,7 @@ impl<'a> Image<'a> {
     }
 
     /// The rows `top..top + height`, each cut to the columns `left..left + width`. What lies outside is left out.
-    pub(crate) fn rows(&self, left: u32, top: u32, width: u32, height: u32) -> impl Iterator<Item = &'a [u8]> {
+    pub(crate) fn rows(&self, left: u32, top: u32, width: u32, height: u32) -> impl Iterator<Item = &[u8]> {
         let stride = self.width as usize * 3;
         let from = left.min(self.width) as usize * 3;
         let to = left.saturating_add(width).min(self.width) as usize * 3;
@@ -48,6 +50,13 @@ impl<'a> Image<'a> {
             .skip(top as usize)
             .take(height as usize)
             .map(move |row| row.get(from..to).unwrap_or_default())
+    }
+}
+
+impl std::fmt::Debug for Image<'_> {
+    /// The size only: a photo is nobody's business in a log.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Image({}×{})", self.width, self.height)
     }
 }
 

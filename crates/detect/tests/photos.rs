@@ -8,7 +8,7 @@
 
 mod samples;
 
-use gatehouse_detect::{Detector, Face, Image, Options, Tiles, useful_side};
+use gatehouse_detect::{Detector, Face, Image, Options, Tiles, useful_sides};
 use image::imageops::{FilterType, replace, resize};
 use image::{Rgb, RgbImage};
 use samples::hits;
@@ -111,7 +111,7 @@ fn a_small_face_in_a_long_photo_is_found_after_scaling_to_the_useful_side() {
         tiles: Tiles::Auto,
     };
     for file in ["obama.JPG", "hopper.jpeg"] {
-        let photo = long_photo(file, 8000, useful_side(1080, 8000));
+        let photo = long_photo(file, 8000, *useful_sides(1080, 8000).end());
         let faces = DETECTOR.detect(&photo.image(), &surely).unwrap();
         assert_eq!(hits(&photo, &faces), 1, "{}: {faces:?}", photo.file);
     }

@@ -1,14 +1,14 @@
-//! Steps 4 and 5: decode the photo, find its faces, hide them.
+//! Steps 4 and 5: find the faces of a photo, decoding as much of it as that takes, and hide them.
 //!
-//! All three happen on one thread of the photo's own, because they compute; other photos are
+//! Both happen on one thread of the photo's own, because they compute; other photos are
 //! fetched and published meanwhile.
 
 use std::panic::resume_unwind;
 use std::sync::Arc;
 
 use gatehouse_core::event::Record;
-use gatehouse_detect::{Face, useful_side};
-use gatehouse_redact::{Options, Orientation, Photo, Region};
+use gatehouse_detect::Face;
+use gatehouse_redact::{Options, Photo, Region};
 use tokio::runtime::Handle;
 use tracing::Span;
 
@@ -36,33 +36,19 @@ pub async fn without_faces(
     let place = Arc::clone(&deps.computing).acquire_owned().await;
     blocking(move || {
         let _place = place;
-        let mut photo = Photo::open(&bytes, &config.limits)?;
-        let subject = subject(&mut photo, record, bytes.len())?;
-        stopwatch.decode = stopwatch.lap();
-
-        let faces = Handle::current().block_on(detector.find_faces(&subject))?;
-        drop(subject);
-        stopwatch.detect = stopwatch.lap();
+        stopwatch.lap(); // the wait for a place is nobody's work
+        let mut subject = Subject::open(&bytes, record, &config.limits)?;
+        let faces = Handle::current().block_on(detector.find_faces(&mut subject))?;
+        stopwatch.looked(subject.decoding());
         if faces.is_empty() && config.no_faces == NoFaces::Withhold {
             return Err(PhotoError::NoFacesFound);
         }
 
-        let redacted = hide(photo, &faces, config.face_margin)?;
+        let redacted = hide(subject.into_photo(), &faces, config.face_margin)?;
         stopwatch.redact = stopwatch.lap();
         Ok((redacted, stopwatch))
     })
     .await
-}
-
-/// Decodes the photo, to its end, and makes the upright pictures that a detector looks at.
-fn subject(photo: &mut Photo<'_>, record: Record, bytes: usize) -> Result<Subject, PhotoError> {
-    let (width, height) = photo.upright_size();
-    Ok(Subject {
-        record,
-        bytes,
-        turned: photo.orientation() != Orientation::default(),
-        previews: photo.previews(useful_side(width, height))?,
-    })
 }
 
 /// Hides the faces, each with a margin around it.

@@ -1,6 +1,6 @@
 //! Step 7: say what happened, in one log line and in metrics.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use metrics::{Unit, counter, describe_counter, describe_histogram, histogram};
 use tracing::info;
@@ -39,9 +39,9 @@ pub struct Stopwatch {
     last: Instant,
     /// Fetching from S3.
     pub fetch: f64,
-    /// Decoding and scaling down.
+    /// Making the pictures that the detector asked for: decoding, as far as that takes, and scaling down.
     pub decode: f64,
-    /// Finding faces.
+    /// Finding faces in them.
     pub detect: f64,
     /// Hiding faces and writing the file.
     pub redact: f64,
@@ -64,9 +64,19 @@ impl Stopwatch {
     /// The time since the lap before, in milliseconds.
     pub fn lap(&mut self) -> f64 {
         let now = Instant::now();
-        let lap = now.duration_since(std::mem::replace(&mut self.last, now));
-        lap.as_secs_f64() * 1000.0
+        milliseconds(now.duration_since(std::mem::replace(&mut self.last, now)))
     }
+
+    /// Ends the lap in which faces were looked for. So much of it was `decoding`.
+    pub fn looked(&mut self, decoding: Duration) {
+        let lap = self.lap();
+        self.decode = milliseconds(decoding);
+        self.detect = lap - self.decode;
+    }
+}
+
+fn milliseconds(time: Duration) -> f64 {
+    time.as_secs_f64() * 1000.0
 }
 
 /// What is said of a published photo.

@@ -2,8 +2,8 @@
 
 use std::path::PathBuf;
 
-use gatehouse_detect::{Detector, Face, Image, Options, union, useful_side};
-use gatehouse_redact::{Limits, Photo};
+use gatehouse_detect::{Detector, Face, Image, Options};
+use gatehouse_redact::{Limits, Photo, Preview};
 use serde::{Deserialize, Serialize};
 
 use crate::failure::Failure;
@@ -36,15 +36,18 @@ impl Faces {
     /// Looks for faces in a photo.
     pub fn find(photo: &mut Photo<'_>) -> Result<Self, Failure> {
         let (width, height) = photo.upright_size();
-        let detector = Detector::embedded()?;
-        let mut faces = Vec::new();
-        for preview in photo.previews(useful_side(width, height))? {
-            let image = Image::new(preview.width(), preview.height(), preview.rgb())?;
-            faces.extend(detector.detect(&image, &Options::default())?);
-        }
-        let faces = union(faces);
+        let pictures = |sides| {
+            let previews = photo.previews_within(sides)?;
+            previews.into_iter().map(image).collect()
+        };
+        let faces = Detector::embedded()?.detect_lazily((width, height), pictures, &Options::default())?;
         Ok(Self { faces, width, height })
     }
+}
+
+fn image(preview: Preview) -> Result<Image<'static>, Failure> {
+    let (width, height) = (preview.width(), preview.height());
+    Ok(Image::new(width, height, preview.into_rgb())?)
 }
 
 /// Runs the command.

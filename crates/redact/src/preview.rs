@@ -43,6 +43,11 @@ impl Preview {
         &self.rgb
     }
 
+    /// The same bytes as [`Self::rgb`], without a copy.
+    pub fn into_rgb(self) -> Vec<u8> {
+        self.rgb
+    }
+
     /// This image as a JPEG without any metadata, at a quality of 1–100 (values beyond are clipped), 4:2:0.
     ///
     /// # Errors

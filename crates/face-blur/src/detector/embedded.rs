@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use gatehouse_detect::{Detector, Error, Face, Image, Options, union};
+use gatehouse_detect::{Detector, Error, Face, Image, Options};
+use gatehouse_redact::Preview;
 
 use super::{FindFaces, Subject};
 use crate::error::PhotoError;
@@ -32,12 +33,40 @@ impl std::fmt::Debug for Embedded {
 }
 
 impl FindFaces for Embedded {
-    async fn find_faces(&self, subject: &Subject) -> Result<Vec<Face>, PhotoError> {
-        let mut faces = Vec::new();
-        for preview in &subject.previews {
-            let image = Image::new(preview.width(), preview.height(), preview.rgb())?;
-            faces.extend(self.0.detect(&image, &Options::default())?);
-        }
-        Ok(union(faces))
+    async fn find_faces(&self, subject: &mut Subject<'_>) -> Result<Vec<Face>, PhotoError> {
+        let size = subject.upright_size();
+        let pictures = |sides| {
+            let previews = subject.previews(sides)?;
+            previews.into_iter().map(image).collect()
+        };
+        self.0.detect_lazily(size, pictures, &Options::default())
+    }
+}
+
+fn image(preview: Preview) -> Result<Image<'static>, PhotoError> {
+    let (width, height) = (preview.width(), preview.height());
+    Ok(Image::new(width, height, preview.into_rgb())?)
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test may panic")]
+mod tests {
+    use super::*;
+    use crate::detector::subject::tests::{grey_photo, record};
+    use gatehouse_redact::Limits;
+
+    fn find(file: &[u8]) -> Result<Vec<Face>, PhotoError> {
+        let embedded = Embedded::load(None).unwrap();
+        let mut subject = Subject::open(file, record(None), &Limits::default()).unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        runtime.block_on(embedded.find_faces(&mut subject))
+    }
+
+    #[test]
+    fn a_photo_that_cannot_be_decoded_is_an_error_and_never_no_faces() {
+        let file = grey_photo();
+        assert_eq!(find(&file).unwrap(), []);
+        let half = file.get(..file.len() / 2).unwrap();
+        assert!(matches!(find(half), Err(PhotoError::Image(_))));
     }
 }

@@ -5,30 +5,16 @@
 
 mod embedded;
 mod rekognition;
+mod subject;
 
 pub use embedded::Embedded;
 pub use rekognition::Rekognition;
+pub use subject::Subject;
 
-use gatehouse_core::event::Record;
 use gatehouse_detect::{Face, union};
-use gatehouse_redact::Preview;
 
 use crate::config::DetectorChoice;
 use crate::error::PhotoError;
-
-/// The photo that a detector is to look at.
-#[derive(Debug)]
-pub struct Subject {
-    /// Which object it is: Rekognition can read it by itself.
-    pub record: Record,
-    /// The size of the file in bytes.
-    pub bytes: usize,
-    /// Whether the file says that it has to be turned to be upright.
-    pub turned: bool,
-    /// The upright picture, scaled down, in every way in which it can look: more than one if parts
-    /// of it are transparent.
-    pub previews: Vec<Preview>,
-}
 
 /// Something that finds faces.
 pub trait FindFaces {
@@ -36,7 +22,7 @@ pub trait FindFaces {
     ///
     /// # Errors
     /// Any [`PhotoError`]; whatever the cause, the faces are not known.
-    fn find_faces(&self, subject: &Subject) -> impl Future<Output = Result<Vec<Face>, PhotoError>> + Send;
+    fn find_faces(&self, subject: &mut Subject<'_>) -> impl Future<Output = Result<Vec<Face>, PhotoError>> + Send;
 }
 
 /// The detector that the configuration chose.
@@ -65,7 +51,7 @@ impl Detector {
 }
 
 impl FindFaces for Detector {
-    async fn find_faces(&self, subject: &Subject) -> Result<Vec<Face>, PhotoError> {
+    async fn find_faces(&self, subject: &mut Subject<'_>) -> Result<Vec<Face>, PhotoError> {
         match self {
             Self::Embedded(embedded) => embedded.find_faces(subject).await,
             Self::Rekognition(rekognition) => rekognition.find_faces(subject).await,

@@ -11,7 +11,7 @@ use aws_sdk_rekognition::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_rekognition::operation::detect_faces::DetectFacesError;
 use aws_sdk_rekognition::primitives::Blob;
 use aws_sdk_rekognition::types::{FaceDetail, Image, S3Object};
-use gatehouse_detect::{Face, union};
+use gatehouse_detect::{Face, glance_sides, union, useful_sides};
 use gatehouse_redact::Preview;
 
 use super::{FindFaces, Subject};
@@ -52,8 +52,8 @@ impl Rekognition {
     }
 
     /// The whole object, read by Rekognition itself. None if it can't do that.
-    async fn object(&self, subject: &Subject) -> Result<Option<Vec<Face>>, PhotoError> {
-        let Some(object) = readable_object(subject) else {
+    async fn object(&self, subject: &mut Subject<'_>) -> Result<Option<Vec<Face>>, PhotoError> {
+        let Some(object) = readable_object(subject)? else {
             return Ok(None);
         };
         match self.ask(Image::builder().s3_object(object).build()).await {
@@ -67,7 +67,7 @@ impl Rekognition {
 
     /// The faces of a picture, looked at in parts if what was listed for the whole is not complete.
     async fn completed(&self, preview: &Preview, listed: Vec<Face>) -> Result<Vec<Face>, PhotoError> {
-        match listed.len() < MOST_FACES {
+        match is_complete(&listed) {
             true => Ok(listed),
             false => self.in_parts(preview, listed).await,
         }
@@ -88,7 +88,7 @@ impl Rekognition {
             };
             let cut = preview.crop(part.left, part.top, part.width, part.height)?;
             let found = self.ask(picture(&cut)?).await?;
-            if found.len() >= MOST_FACES {
+            if !is_complete(&found) {
                 if part.width.min(part.height) < 2 * SMALLEST_PART {
                     return Err(PhotoError::TooManyFaces);
                 }
@@ -106,35 +106,47 @@ impl Rekognition {
 }
 
 impl FindFaces for Rekognition {
-    async fn find_faces(&self, subject: &Subject) -> Result<Vec<Face>, PhotoError> {
-        let of_object = self.object(subject).await?;
+    async fn find_faces(&self, subject: &mut Subject<'_>) -> Result<Vec<Face>, PhotoError> {
+        let of_object = match self.object(subject).await? {
+            Some(listed) if is_complete(&listed) => return Ok(union(listed)),
+            listed => listed,
+        };
+        let (width, height) = subject.upright_size();
         let mut faces = Vec::new();
-        for preview in &subject.previews {
+        for preview in subject.previews(useful_sides(width, height))? {
             let listed = match &of_object {
                 Some(listed) => listed.clone(),
-                None => self.ask(picture(preview)?).await?,
+                None => self.ask(picture(&preview)?).await?,
             };
-            faces.extend(self.completed(preview, listed).await?);
+            faces.extend(self.completed(&preview, listed).await?);
         }
         Ok(union(faces))
     }
 }
 
+/// Whether these are all the faces that there are, and not only as many as are listed.
+fn is_complete(listed: &[Face]) -> bool {
+    listed.len() < MOST_FACES
+}
+
 /// The object for Rekognition to read by itself, where it is certain to see what we redact: this
 /// very version (else an upload that comes in between would be looked at instead), nothing turned
 /// (else its reading of EXIF would have to be the same as ours), nothing transparent.
-fn readable_object(subject: &Subject) -> Option<S3Object> {
-    let version = subject
-        .record
-        .version_id
-        .as_ref()
-        .filter(|version| *version != "null")?;
-    let same_picture = !subject.turned && subject.previews.len() == 1;
+///
+/// # Errors
+/// [`PhotoError::Image`] if the photo is corrupt: it is refused before a call is paid for.
+fn readable_object(subject: &mut Subject<'_>) -> Result<Option<S3Object>, PhotoError> {
+    let version = subject.record.version_id.clone().filter(|version| version != "null");
+    let Some(version) = version.filter(|_| !subject.is_turned() && subject.bytes <= LARGEST_OBJECT) else {
+        return Ok(None);
+    };
+    let (width, height) = subject.upright_size();
+    let is_opaque = subject.previews(glance_sides(width, height))?.len() == 1;
     let object = S3Object::builder()
         .bucket(&subject.record.bucket)
         .name(&subject.record.key)
         .version(version);
-    (same_picture && subject.bytes <= LARGEST_OBJECT).then(|| object.build())
+    Ok(is_opaque.then(|| object.build()))
 }
 
 fn picture(preview: &Preview) -> Result<Image, PhotoError> {
@@ -232,7 +244,13 @@ impl Part {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test may panic")]
 mod tests {
+    use std::time::Duration;
+
+    use gatehouse_redact::Limits;
+
+    use super::super::subject::tests::{grey_photo, record};
     use super::*;
 
     const WHOLE: Part = Part {
@@ -280,5 +298,27 @@ mod tests {
     fn a_face_without_a_box_refuses_the_answer_instead_of_going_missing() {
         let answer = face(&FaceDetail::builder().confidence(99.0).build());
         assert!(matches!(answer, Err(PhotoError::DetectorUnavailable(_))));
+    }
+
+    #[test]
+    fn an_object_without_a_version_of_its_own_is_not_read_by_rekognition_and_costs_no_decoding() {
+        let file = grey_photo();
+        for version in [None, Some("null")] {
+            let mut subject = Subject::open(&file, record(version), &Limits::default()).unwrap();
+            assert_eq!(readable_object(&mut subject).unwrap(), None);
+            assert_eq!(subject.decoding(), Duration::ZERO);
+        }
+    }
+
+    #[test]
+    fn a_corrupt_photo_is_refused_before_a_call_is_paid_for() {
+        let file = grey_photo();
+        let readable = |file: &[u8]| {
+            let mut subject = Subject::open(file, record(Some("3")), &Limits::default())?;
+            readable_object(&mut subject)
+        };
+        assert_eq!(readable(&file).unwrap().unwrap().version(), Some("3"));
+        let half = file.get(..file.len() / 2).unwrap();
+        assert!(matches!(readable(half), Err(PhotoError::Image(_))));
     }
 }
