@@ -1,6 +1,12 @@
 //! The door of this crate: a loaded model, and how it looks at one picture or at a photo.
 
-use crate::{Error, Face, Image, centerface::CenterFace, glance::Glance, glance_sides, union, useful_sides};
+use crate::{
+    Error, Face, Image,
+    centerface::CenterFace,
+    doubt::{FAINT_HINT, HINT},
+    glance::Glance,
+    glance_sides, union, useful_sides,
+};
 use std::ops::RangeInclusive;
 
 /// Boxes below this confidence are left out: see the table in the crate's README for what it trades.
@@ -70,7 +76,7 @@ impl Detector {
     /// [`Error::Inference`] if the model did not run, or what it said makes no sense; then nothing is known about the
     /// image.
     pub fn detect(&self, image: &Image<'_>, options: &Options) -> Result<Vec<Face>, Error> {
-        let glance = Glance::at(image, &self.model, options)?;
+        let glance = Glance::at(image, &self.model, options, HINT)?;
         Ok(union(glance.settled(image, &self.model, options)?))
     }
 
@@ -94,13 +100,14 @@ impl Detector {
         let (width, height) = size;
         let coarse = pictures(glance_sides(width, height))?;
         check_number(coarse.len().max(1), &coarse)?;
-        let glances = coarse
-            .iter()
-            .map(|picture| Glance::at(picture, &self.model, options))
-            .collect::<Result<Vec<_>, _>>()?;
-
         let useful = useful_sides(width, height);
         let suffices = |picture: &Image<'_>| picture.width().max(picture.height()) >= *useful.start();
+        let glance = |picture| {
+            let hint = if suffices(picture) { HINT } else { FAINT_HINT };
+            Glance::at(picture, &self.model, options, hint)
+        };
+        let glances: Vec<Glance> = coarse.iter().map(glance).collect::<Result<_, _>>()?;
+
         let detailed = if coarse.iter().all(suffices) || !glances.iter().any(Glance::leaves_doubt) {
             coarse
         } else {

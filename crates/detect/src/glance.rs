@@ -4,7 +4,7 @@ use crate::{
     Error, Face, Image, Options, Tiles,
     centerface::CenterFace,
     decode::Found,
-    doubt::{Doubt, HINT, any_certain, lab},
+    doubt::{Doubt, HINT, any_certain},
     plan::{self, Window},
     resize,
     sides::{DETAIL, WHOLE},
@@ -34,12 +34,13 @@ pub(crate) struct Glance {
 }
 
 impl Glance {
-    /// Looks at the whole of a picture; turned, too, if nothing certain is seen.
-    pub(crate) fn at(image: &Image<'_>, model: &CenterFace, options: &Options) -> Result<Self, Error> {
+    /// Looks at the whole of a picture; turned, too, if nothing certain is seen. Findings from the confidence `hint` on
+    /// can leave doubt.
+    pub(crate) fn at(image: &Image<'_>, model: &CenterFace, options: &Options, hint: f32) -> Result<Self, Error> {
         let (width, height) = (image.width(), image.height());
         let window = plan::whole(width, height, WHOLE.scale(width, height, 1.0));
         let whole = to_planes(image, &window);
-        let hints = look(model, &whole, options.threshold.min(lab("HINT", HINT)))?;
+        let hints = look(model, &whole, options.threshold.min(hint))?;
 
         let mut faces = to_faces(&hints, &window, image, options.threshold);
         let mut turn = None;

@@ -6,6 +6,7 @@
     reason = "a test may panic"
 )]
 
+#[allow(dead_code, reason = "other tests use the rest of it")]
 mod samples;
 
 use gatehouse_detect::{Detector, Error, Face, Image, Options, Tiles, glance_sides, useful_sides};
