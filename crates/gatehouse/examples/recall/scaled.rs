@@ -50,39 +50,6 @@ impl Scaled {
             .find(|(width, height, _)| sides.contains(width.max(height)));
         image(fitting.unwrap_or(&self.useful))
     }
-    pub fn save(&self, path: &std::path::Path) {
-        let mut out = Vec::new();
-        for n in [self.size.0, self.size.1] {
-            out.extend(n.to_le_bytes());
-        }
-        for (w, h, rgb) in self.parts.iter().chain([&self.useful]) {
-            out.extend(w.to_le_bytes());
-            out.extend(h.to_le_bytes());
-            out.extend(rgb);
-        }
-        std::fs::write(path, out).unwrap();
-    }
-    pub fn load(path: &std::path::Path) -> Self {
-        let b = std::fs::read(path).unwrap();
-        let mut at = 0;
-        let mut n = |at: &mut usize| {
-            let v = u32::from_le_bytes(b[*at..*at + 4].try_into().unwrap());
-            *at += 4;
-            v
-        };
-        let size = (n(&mut at), n(&mut at));
-        let mut parts: Vec<Picture> = (0..4)
-            .map(|_| {
-                let (w, h) = (n(&mut at), n(&mut at));
-                let len = (w * h * 3) as usize;
-                let rgb = b[at..at + len].to_vec();
-                at += len;
-                (w, h, rgb)
-            })
-            .collect();
-        let useful = parts.pop().unwrap();
-        Self { size, parts, useful }
-    }
 }
 
 fn image((width, height, rgb): &Picture) -> Image<'_> {

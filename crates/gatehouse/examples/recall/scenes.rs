@@ -10,7 +10,6 @@ use serde_json::Value;
 
 /// A photo and the faces that are in it.
 pub struct Scene {
-    pub name: String,
     pub jpeg: Vec<u8>,
     pub truth: Vec<Face>,
 }
@@ -30,8 +29,10 @@ const PORTRAITS: [&str; 5] = [
     "photographer.jpg",
 ];
 
+const BACKGROUNDS: [&str; 4] = ["coffee.jpg", "rocket.jpg", "bricks.jpg", "gravel.jpg"];
+
 impl Scene {
-    fn new(name: String, pixels: RgbImage, faces: &[[f32; 4]]) -> Self {
+    fn new(pixels: RgbImage, faces: &[[f32; 4]]) -> Self {
         let (width, height) = pixels.dimensions();
         let ratio = |[left, top, wide, high]: [f32; 4]| Face {
             left: left / width as f32,
@@ -42,21 +43,20 @@ impl Scene {
         };
         let preview = Preview::from_rgb(width, height, pixels.into_raw()).unwrap();
         Self {
-            name,
             jpeg: preview.to_jpeg(90).unwrap(),
             truth: faces.iter().copied().map(ratio).collect(),
         }
     }
 
-    /// Which faces are among `found`: each by a box of its own that overlaps it by more than 0.3 (intersection over
+    /// How many of the faces are among `found`: each by a box of its own that overlaps it by more than 0.3 (intersection over
     /// union).
-    pub fn hits(&self, found: &[Face]) -> Vec<bool> {
+    pub fn hits(&self, found: &[Face]) -> usize {
         let mut left: Vec<&Face> = found.iter().collect();
-        let hit = |truth: &Face| {
+        let is_found = |truth: &&Face| {
             let index = left.iter().position(|face| overlap(face, truth) > 0.3);
             index.map(|index| left.swap_remove(index)).is_some()
         };
-        self.truth.iter().map(hit).collect()
+        self.truth.iter().filter(is_found).count()
     }
 }
 
@@ -77,7 +77,7 @@ pub fn sets() -> Vec<(String, Vec<Scene>)> {
         .filter(|s| PORTRAITS.contains(&s.file.as_str()))
         .collect();
 
-    let own = |sample: &Sample| Scene::new(sample.file.clone(), sample.pixels.clone(), &sample.faces);
+    let own = |sample: &Sample| Scene::new(sample.pixels.clone(), &sample.faces);
     let mut sets = vec![
         ("the samples".to_owned(), samples.iter().map(own).collect()),
         (
@@ -87,7 +87,7 @@ pub fn sets() -> Vec<(String, Vec<Scene>)> {
     ];
     let empty: Vec<&Sample> = empty
         .into_iter()
-        .filter(|s| ["coffee.jpg", "rocket.jpg", "bricks.jpg", "gravel.jpg"].contains(&s.file.as_str()))
+        .filter(|sample| BACKGROUNDS.contains(&sample.file.as_str()))
         .collect();
     let grounds: Vec<RgbImage> = empty
         .iter()
@@ -95,19 +95,19 @@ pub fn sets() -> Vec<(String, Vec<Scene>)> {
         .collect();
     let mut random = Random(7);
     for (low, high) in [(30, 50), (50, 80), (80, 160), (160, 300), (300, 600), (30, 600)] {
-        let montages = grounds.iter().zip(&empty).map(|(ground, sample)| {
+        let montages = grounds.iter().map(|ground| {
             let widths = std::iter::repeat_with(|| random.between(low, high))
                 .take(12)
                 .collect::<Vec<_>>();
-            montage(&sample.file, ground, &portraits, &widths)
+            montage(ground, &portraits, &widths)
         });
         sets.push((format!("12 faces, {low}–{high} px"), montages.collect()));
     }
     for (low, high) in [(30, 50), (50, 80), (80, 160)] {
-        let montages = grounds.iter().zip(&empty).map(|(ground, sample)| {
+        let montages = grounds.iter().map(|ground| {
             let mut widths = vec![random.between(300, 600)];
             widths.extend(std::iter::repeat_with(|| random.between(low, high)).take(2));
-            montage(&sample.file, ground, &portraits, &widths)
+            montage(ground, &portraits, &widths)
         });
         sets.push((
             format!("a face of 300–600 px, two of {low}–{high} px"),
@@ -118,7 +118,7 @@ pub fn sets() -> Vec<(String, Vec<Scene>)> {
 }
 
 /// Places portraits in rows over the background, one face of each width.
-fn montage(name: &str, ground: &RgbImage, portraits: &[&Sample], widths: &[u32]) -> Scene {
+fn montage(ground: &RgbImage, portraits: &[&Sample], widths: &[u32]) -> Scene {
     let mut canvas = ground.clone();
     let mut random = Random(widths.iter().sum());
     let (mut x, mut y, mut row) = (random.between(20, 200), random.between(20, 200), 0);
@@ -137,7 +137,7 @@ fn montage(name: &str, ground: &RgbImage, portraits: &[&Sample], widths: &[u32])
         x += patch.width() + random.between(20, 500);
         row = row.max(patch.height());
     }
-    Scene::new(name.to_owned(), canvas, &faces)
+    Scene::new(canvas, &faces)
 }
 
 /// A head with some of what is around it, its face `width` pixels wide.
@@ -187,7 +187,7 @@ fn enlarged(sample: &Sample, area: f32) -> Scene {
         .iter()
         .map(|face| face.map(|length| length * scale))
         .collect();
-    Scene::new(sample.file.clone(), large, &faces)
+    Scene::new(large, &faces)
 }
 
 /// The photo, enlarged and cut to this size.
