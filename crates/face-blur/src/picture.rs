@@ -38,6 +38,7 @@ pub async fn without_faces(
         let _place = place;
         stopwatch.lap(); // the wait for a place is nobody's work
         let mut subject = Subject::open(&bytes, record, &config.limits)?;
+        stopwatch.decode = stopwatch.lap();
         let faces = Handle::current().block_on(detector.find_faces(&mut subject))?;
         stopwatch.looked(subject.decoding());
         if faces.is_empty() && config.no_faces == NoFaces::Withhold {

@@ -39,7 +39,8 @@ pub struct Stopwatch {
     last: Instant,
     /// Fetching from S3.
     pub fetch: f64,
-    /// Making the pictures that the detector asked for: decoding, as far as that takes, and scaling down.
+    /// Reading the headers and making the pictures that the detector asked for: decoding, as far as that takes, and
+    /// scaling down.
     pub decode: f64,
     /// Finding faces in them.
     pub detect: f64,
@@ -70,8 +71,9 @@ impl Stopwatch {
     /// Ends the lap in which faces were looked for. So much of it was `decoding`.
     pub fn looked(&mut self, decoding: Duration) {
         let lap = self.lap();
-        self.decode = milliseconds(decoding);
-        self.detect = lap - self.decode;
+        let decoding = milliseconds(decoding);
+        self.decode += decoding;
+        self.detect = lap - decoding;
     }
 }
 
