@@ -5,7 +5,9 @@ use crate::{
     centerface::CenterFace,
     doubt::{FAINT_HINT, HINT},
     glance::Glance,
-    glance_sides, union, useful_sides,
+    glance_sides,
+    sides::is_coarse,
+    union, useful_sides,
 };
 use std::ops::RangeInclusive;
 
@@ -103,7 +105,11 @@ impl Detector {
         let useful = useful_sides(width, height);
         let suffices = |picture: &Image<'_>| picture.width().max(picture.height()) >= *useful.start();
         let glance = |picture| {
-            let hint = if suffices(picture) { HINT } else { FAINT_HINT };
+            let hint = if is_coarse(picture) && !suffices(picture) {
+                FAINT_HINT
+            } else {
+                HINT
+            };
             Glance::at(picture, &self.model, options, hint)
         };
         let glances: Vec<Glance> = coarse.iter().map(glance).collect::<Result<_, _>>()?;

@@ -1,6 +1,6 @@
 //! How large the pictures of a photo should be that a detector is given.
 
-use crate::plan::Budget;
+use crate::{Image, plan::Budget};
 use std::ops::RangeInclusive;
 
 /// The first look at the whole photo.
@@ -37,6 +37,11 @@ pub fn glance_sides(width: u32, height: u32) -> RangeInclusive<u32> {
 /// not looked at in more detail than the upper end, which is never more than the photo's own longest side.
 pub fn useful_sides(width: u32, height: u32) -> RangeInclusive<u32> {
     side(width, height, DETAIL, NEARLY)..=side(width, height, DETAIL, 1.0)
+}
+
+/// Whether the first look would take a larger picture than this.
+pub(crate) fn is_coarse(picture: &Image<'_>) -> bool {
+    WHOLE.scale(picture.width(), picture.height(), f32::INFINITY) > 1.0
 }
 
 /// The longest side of what fits into a part of the budget, at least 1 and at most the photo's own.
