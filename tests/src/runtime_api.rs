@@ -22,6 +22,7 @@ pub struct Function {
     answers: mpsc::UnboundedReceiver<Answer>,
     /// From the start of the process to its first request for an invocation.
     pub cold_start: Duration,
+    output: tempfile::NamedTempFile,
 }
 
 /// What a function said of an invocation.
@@ -60,6 +61,7 @@ impl Function {
             .with_state(api);
         let url = crate::rekognition::serve(router).await;
 
+        let output = tempfile::NamedTempFile::new().unwrap();
         let before = Instant::now();
         let process = Command::new(bootstrap)
             .env("AWS_LAMBDA_RUNTIME_API", url.trim_start_matches("http://"))
@@ -67,6 +69,7 @@ impl Function {
             .env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "1769")
             .env("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST")
             .envs(variables.iter().copied())
+            .stdout(output.reopen().unwrap())
             .spawn()
             .unwrap_or_else(|error| panic!("{}: {error}", bootstrap.display()));
         let first = tokio::time::timeout(Duration::from_secs(10), starts.recv());
@@ -76,6 +79,7 @@ impl Function {
             .unwrap();
         Self {
             process,
+            output,
             events,
             answers,
             cold_start: first.duration_since(before),
@@ -90,6 +94,15 @@ impl Function {
         self.events.send(event).unwrap();
         let answer = tokio::time::timeout(Duration::from_secs(120), self.answers.recv());
         answer.await.expect("the function did not answer").unwrap()
+    }
+
+    /// The JSON lines that the function has written so far: its log, and its metrics in CloudWatch's embedded format.
+    pub fn lines(&self) -> Vec<Value> {
+        let written = std::fs::read_to_string(self.output.path()).unwrap();
+        written
+            .lines()
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect()
     }
 
     /// The most memory that the process had resident so far, in bytes.

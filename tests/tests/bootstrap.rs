@@ -94,6 +94,16 @@ async fn the_shipped_bootstrap_serves_a_batch_and_a_bare_event() {
         Answer::Response(json!(null))
     );
     assert_eq!(room.published_keys().await, ["1.jpg", "2.jpg"]);
+    let lines = function.lines();
+    let published = lines
+        .iter()
+        .filter(|line| line.to_string().contains("\"engine\":\"splice\""));
+    let (metrics, logged): (Vec<_>, Vec<_>) = published.partition(|line| line.get("_aws").is_some());
+    assert_eq!(logged.len(), 2, "a log line for each photo: {lines:?}");
+    assert!(
+        metrics.iter().all(|line| line["PhotosByEngine"] == 1) && !metrics.is_empty(),
+        "{lines:?}"
+    );
 }
 
 #[test]

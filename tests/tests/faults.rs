@@ -433,6 +433,29 @@ async fn a_photo_without_faces_is_published_or_withheld_as_configured() {
     assert_eq!(room.rejections().await[0].reason, "no-faces-found");
 }
 
+/// The same picture, progressive.
+fn progressive(jpeg: &[u8]) -> Vec<u8> {
+    let coefficients = libjpeg_turbo_rs::read_coefficients(jpeg).unwrap();
+    libjpeg_turbo_rs::write_coefficients_progressive(&coefficients, None).unwrap()
+}
+
+#[tokio::test]
+#[ignore = "needs the local stack: make test"]
+async fn the_engine_that_hid_the_faces_is_noted_on_the_photo() {
+    let room = Room::new(&[]).await;
+    for (key, photo, engine) in [
+        ("baseline.jpg", sample("astronaut.jpg"), "splice"),
+        ("progressive.jpg", progressive(&sample("astronaut.jpg")), "coefficients"),
+        ("photo.png", sample("astronaut.png"), "pixels"),
+        ("cup.jpg", sample("coffee.jpg"), "untouched"),
+    ] {
+        let record = room.upload(key, photo.clone(), "01").await;
+        assert!(!room.handed_back(&record).await);
+        assert_eq!(room.headers(key).await.metadata.unwrap()["gatehouse-engine"], engine);
+        assert_eq!(still_visible(&photo, &room.published(key).await.unwrap()), []);
+    }
+}
+
 #[tokio::test]
 #[ignore = "needs the local stack: make test"]
 async fn a_photo_over_the_limits_is_rejected_before_it_is_decoded() {

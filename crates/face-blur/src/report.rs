@@ -10,6 +10,11 @@ use crate::destination::Redacted;
 /// Tells CloudWatch the units of what is counted and measured here.
 pub fn describe() {
     describe_counter!("Photos", Unit::Count, "photos published");
+    describe_counter!(
+        "PhotosByEngine",
+        Unit::Count,
+        "photos published, by how they were redacted"
+    );
     describe_counter!("Faces", Unit::Count, "faces hidden");
     describe_counter!(
         "Skipped",
@@ -134,6 +139,7 @@ impl Summary {
             "published"
         );
         counter!("Photos").increment(1);
+        counter!("PhotosByEngine", "engine" => engine).increment(1);
         counter!("Faces").increment(faces as u64);
         counter!("BytesIn").increment(bytes_in as u64);
         counter!("BytesOut").increment(bytes_out as u64);

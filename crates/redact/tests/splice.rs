@@ -392,10 +392,7 @@ fn a_blur_shows_no_more_of_a_grid_than_a_smooth_picture_of_the_same_quality() {
             .subsampling(Subsampling::S420);
         let [ours, theirs] = [&spliced, &encoded.encode().unwrap()]
             .map(|file| mean_step_at_borders(&libjpeg_turbo_rs::decompress(file).unwrap().data, 256, 256));
-        assert!(
-            ours < theirs * 1.05 + 0.1,
-            "quality {quality}: {ours} against {theirs}"
-        );
+        assert!(ours < theirs * 1.05 + 0.1, "quality {quality}: {ours} against {theirs}");
     }
 }
 
