@@ -6,6 +6,9 @@ use gatehouse_core::config::{ConfigError, Environment};
 use gatehouse_detect::HEAD_MARGIN;
 use gatehouse_redact::Limits;
 
+/// Each frame of an animation is searched for faces: more would take longer than the function may.
+const MOST_FRAMES: u32 = 100;
+
 /// Which detector looks for faces.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum DetectorChoice {
@@ -109,7 +112,7 @@ impl Config {
             limits: Limits {
                 bytes: environment.parsed("MAX_BYTES", defaults.bytes),
                 pixels: environment.parsed("MAX_PIXELS", defaults.pixels),
-                frames: environment.parsed("MAX_FRAMES", defaults.frames),
+                frames: environment.parsed("MAX_FRAMES", MOST_FRAMES),
                 ..defaults
             },
             concurrency: environment.parsed("CONCURRENCY", 4),
