@@ -40,6 +40,17 @@ impl Limits {
         Ok(())
     }
 
+    /// Checks what it takes to work on a picture, in bytes.
+    pub(crate) fn check_memory(&self, bytes: u64) -> Result<(), Error> {
+        if bytes > self.memory {
+            return Err(Error::TooMuchMemory {
+                bytes,
+                limit: self.memory,
+            });
+        }
+        Ok(())
+    }
+
     /// Checks the size of the picture, and what it takes to work on it at `bytes_per_pixel`.
     pub(crate) fn check_picture(&self, width: u32, height: u32, bytes_per_pixel: u64) -> Result<(), Error> {
         // Both factors are 32 bits wide: the product fits.

@@ -1,13 +1,14 @@
-//! Checks that the scans of a file with several of them are whole, values skipped (ITU-T T.81 Annexes F and G).
+//! Checks that the scans of a progressive picture are whole, values skipped (ITU-T T.81 Annex G).
 //!
-//! A file of one scan is checked by the [walk](super::walk) over it. This one is slower, but knows how the scans of a
-//! progressive picture build upon each other.
+//! A sequential scan is checked by the [walk](super::walk) over it. This one is slower, but knows how scans build upon
+//! each other.
 
 use super::bits::Bits;
 use super::entropy::Entropy;
-use super::frame::{Frame, Layout};
+use super::frame::Layout;
 use super::huffman::Table;
 use super::scan::Scan;
+use super::skip::DcDifferences;
 use crate::Error;
 
 /// Checks every scan: each restart interval must end exactly with its last block.
@@ -16,14 +17,13 @@ use crate::Error;
 /// [`Error::CorruptImage`].
 pub(super) fn check_scans<'a>(
     scans: impl Iterator<Item = Result<Scan<'a>, Error>>,
-    frame: &Frame,
+    layout: &Layout,
 ) -> Result<(), Error> {
-    let layout = Layout::of(frame);
     // For each block, which coefficients are not zero: bit k for the k-th in zigzag order. Refining scans depend on it.
     let mut nonzero: Vec<Vec<u64>> = layout.components.iter().map(|blocks| vec![0; blocks.total]).collect();
     for scan in scans {
         let scan = scan?;
-        let coder = Coder::of(&scan, frame.progressive)?;
+        let coder = Coder::of(&scan)?;
         let mcus = match scan.header.parts.as_slice() {
             [alone] => layout
                 .components
@@ -47,7 +47,7 @@ pub(super) fn check_scans<'a>(
             for mcu in start..total.min(start + interval) {
                 coder.mcu(
                     &mut data,
-                    &layout,
+                    layout,
                     (mcu % mcus.0.max(1), mcu / mcus.0.max(1)),
                     &mut nonzero,
                 )?;
@@ -84,7 +84,6 @@ impl Interval<'_> {
 /// What a scan codes, and with which tables.
 struct Coder {
     parts: Vec<Part>,
-    progressive: bool,
     first: u32,
     last: u32,
     refining: bool,
@@ -93,16 +92,16 @@ struct Coder {
 /// One component of a scan. Only the tables that the scan needs are there.
 struct Part {
     component: usize,
-    dc: Option<Table>,
+    dc: Option<DcDifferences>,
     ac: Option<Table>,
 }
 
 impl Coder {
-    fn of(scan: &Scan, progressive: bool) -> Result<Self, Error> {
+    fn of(scan: &Scan) -> Result<Self, Error> {
         let (first, last) = scan.header.spectrum;
         let refining = scan.header.bits.0 > 0;
         let part = |part: &super::scan::Part| -> Result<Part, Error> {
-            let dc = (first == 0 && !refining).then(|| Table::new(scan.tables.dc(part.dc_table)?));
+            let dc = (first == 0 && !refining).then(|| DcDifferences::new(scan.tables.dc(part.dc_table)?));
             let ac = (last > 0).then(|| Table::new(scan.tables.ac(part.ac_table)?));
             Ok(Part {
                 component: part.component,
@@ -112,7 +111,6 @@ impl Coder {
         };
         Ok(Self {
             parts: scan.header.parts.iter().map(part).collect::<Result<_, _>>()?,
-            progressive,
             first: u32::from(first),
             last: u32::from(last),
             refining,
@@ -148,17 +146,12 @@ impl Coder {
 
     fn block(&self, part: &Part, data: &mut Interval, nonzero: &mut u64) -> Result<(), Error> {
         if let Some(dc) = &part.dc {
-            let category = dc.decode(&mut data.bits)?;
-            if category > 15 {
-                return Err(beyond());
-            }
-            data.bits.take(u32::from(category));
+            dc.next(&mut data.bits)?;
         } else if self.first == 0 {
             data.bits.take(1);
         }
         match &part.ac {
             None => Ok(()),
-            Some(ac) if !self.progressive => sequential(ac, &mut data.bits),
             Some(ac) if self.refining => self.refine(ac, data, nonzero),
             Some(ac) => self.first_of_band(ac, data, nonzero),
         }
@@ -239,27 +232,6 @@ impl Coder {
         }
         Ok(())
     }
-}
-
-/// Section F.2.2.2: all AC coefficients of a block.
-fn sequential(table: &Table, bits: &mut Bits) -> Result<(), Error> {
-    let mut k = 1;
-    while k <= 63 {
-        let code = table.decode(bits)?;
-        let (zeros, size) = (u32::from(code >> 4), u32::from(code & 15));
-        match (zeros, size) {
-            (15, 0) => k += 16,
-            (_, 0) => return Ok(()),
-            _ => {
-                k += zeros + 1;
-                if k > 64 {
-                    return Err(beyond());
-                }
-                bits.take(size);
-            }
-        }
-    }
-    Ok(())
 }
 
 fn beyond() -> Error {

@@ -1,13 +1,16 @@
 //! The coefficients engine: all quantised coefficients decoded, those of hidden blocks replaced, all written back. For
-//! what can't be spliced: progressive pictures, and those of several scans. `libjpeg-turbo-rs` does the coding.
+//! what can't be spliced: progressive pictures, and those whose Huffman tables have no room. `libjpeg-turbo-rs` does the
+//! coding; it does not read sequential pictures of several scans.
 
 use libjpeg_turbo_rs::{
-    JpegCoefficients, read_coefficients, write_coefficients_optimized, write_coefficients_progressive,
+    ComponentCoefficients, JpegCoefficients, read_coefficients, write_coefficients_optimized,
+    write_coefficients_progressive,
 };
 
 use super::cover::Cover;
-use super::frame::{Frame, Layout};
+use super::frame::{Blocks, Frame, Layout};
 use super::scan::MOST_BLOCKS_IN_MCU;
+use super::skip::{DC_RANGE, LARGEST_AC};
 use crate::Error;
 
 /// The quantised coefficients of a picture.
@@ -40,13 +43,18 @@ impl Coefficients {
                 "a JPEG whose quantisation tables change between scans",
             ));
         }
+        // Larger ones cannot be written back, or not so that a decoder of 8-bit samples takes them.
+        let mut blocks = coefficients.components.iter().flat_map(|component| &component.blocks);
+        if !blocks.all(is_in_range) {
+            return Err(Error::corrupt("a coefficient is larger than any of 8-bit samples"));
+        }
         Ok(Self(coefficients))
     }
 
     /// The DC coefficients, for each component one per block.
     pub fn dc(&self, layout: &Layout) -> Vec<Vec<i16>> {
         let planes = self.0.components.iter().zip(&layout.components);
-        let plane = |(component, blocks): (&libjpeg_turbo_rs::ComponentCoefficients, &super::frame::Blocks)| {
+        let plane = |(component, blocks): (&ComponentCoefficients, &Blocks)| {
             let mut dc = Vec::with_capacity(blocks.total);
             for row in component
                 .blocks
@@ -105,4 +113,12 @@ impl Coefficients {
         };
         written.map_err(|error| Error::Encoding(error.to_string()))
     }
+}
+
+/// Whether these are coefficients that 8-bit samples have (tables F.1 and F.2).
+fn is_in_range(block: &[i16; 64]) -> bool {
+    let [dc, ac @ ..] = block;
+    // Without a way out in between: so it takes many at a time.
+    let largest = ac.iter().fold(0, |largest, value| largest.max(value.unsigned_abs()));
+    DC_RANGE.contains(&i32::from(*dc)) && largest <= LARGEST_AC
 }

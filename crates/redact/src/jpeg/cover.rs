@@ -8,6 +8,7 @@
 use std::ops::Range;
 
 use super::frame::{Frame, Layout, ZIGZAG};
+use super::skip::LARGEST_AC;
 use super::surface::Surface;
 use crate::hide::cells_across;
 use crate::region::Area;
@@ -15,9 +16,6 @@ use crate::{Options, Shape, Style};
 
 /// The coefficients of a hidden block, in zigzag order: DC and the first five AC terms. All others are zero.
 pub(super) const KEPT: usize = 6;
-
-/// AC coefficients of 8-bit samples have at most 10 bits (ITU-T T.81 table F.2).
-const LARGEST_AC: f32 = 1023.0;
 
 /// The blocks that take the place of what is hidden.
 #[derive(Debug)]
@@ -219,9 +217,10 @@ fn part(range: &Range<usize>, index: usize, parts: usize) -> Range<usize> {
 }
 
 fn quantised(coefficients: [f32; KEPT], steps: [f32; KEPT]) -> [i16; KEPT] {
+    let largest = f32::from(LARGEST_AC);
     let mut values = [0; KEPT];
     for ((value, coefficient), step) in values.iter_mut().zip(coefficients).zip(steps) {
-        let steps = (coefficient / step).clamp(-LARGEST_AC, LARGEST_AC);
+        let steps = (coefficient / step).clamp(-largest, largest);
         // Rounded by the cast, which needs no call.
         *value = (steps + 0.5_f32.copysign(steps)) as i16;
     }

@@ -67,10 +67,14 @@ impl Frame {
         }
     }
 
-    /// An estimate of what decoding and encoding take: the pixels, the component planes, and (progressive) the
-    /// 16-bit coefficients.
-    pub fn bytes_per_pixel(&self) -> u64 {
-        self.components.len() as u64 * if self.progressive { 4 } else { 2 }
+    /// An estimate of what decoding and encoding take, in bytes: the component planes and the pixels, and, unless there
+    /// is one sequential scan, all coefficients in 16 bits. The decoder of previews then has its own copy of them.
+    pub fn memory(&self, scans: usize) -> u64 {
+        let layout = Layout::of(self);
+        let pixels = layout.total() * layout.mcu_pixels.0 * layout.mcu_pixels.1;
+        let samples: usize = layout.components.iter().map(|blocks| blocks.total * 64).sum();
+        let coefficients = if self.progressive || scans > 1 { 4 * samples } else { 0 };
+        (2 * pixels * self.components.len() + coefficients) as u64
     }
 }
 

@@ -1,6 +1,6 @@
 //! What must be known of a JPEG before its picture is decoded, gathered in one walk over its segments.
 
-use super::frame::{Frame, QuantTable, natural_order};
+use super::frame::{Frame, Layout, QuantTable, natural_order};
 use super::icc::IccChunks;
 use super::scan::ScanHeader;
 use super::segments::{APP0, APP1, APP2, APP14, DAC, DNL, DQT, DRI, SOS, Segment};
@@ -9,6 +9,13 @@ use crate::{Error, Limits};
 
 /// More scans than any encoder writes; each one costs a walk over the whole picture, however short it is.
 const MOST_SCANS: usize = 100;
+
+/// How often the blocks of a large picture may be gone through: twice as often as in libjpeg's own script for progressive
+/// pictures. Else a file of some kB could take seconds.
+const MOST_PASSES: usize = 12;
+
+/// Blocks of a picture that is not large: these take no time, whatever the scans.
+const FEW_BLOCKS: usize = 1 << 19;
 
 /// What the decoder takes. The format itself goes up to 65,535.
 const LONGEST_SIDE: u16 = 65_500;
@@ -42,6 +49,7 @@ impl<'a> Header<'a> {
             adobe: None,
             icc: IccChunks::default(),
             scans: 0,
+            passes: [0; 4],
         };
         for segment in segments {
             reader.take(*segment)?;
@@ -54,6 +62,8 @@ impl<'a> Header<'a> {
         {
             return Err(Error::corrupt("the scan of a colour component is missing"));
         }
+        check_work(&frame, reader.passes)?;
+        limits.check_memory(frame.memory(reader.scans))?;
         Ok(Self {
             frame,
             exif: reader.exif.unwrap_or_default(),
@@ -79,6 +89,8 @@ struct Reader<'a, 'l> {
     adobe: Option<[u8; 12]>,
     icc: IccChunks<'a>,
     scans: usize,
+    /// How many scans there are of each component.
+    passes: [usize; 4],
 }
 
 impl<'a> Reader<'a, '_> {
@@ -120,7 +132,7 @@ impl<'a> Reader<'a, '_> {
             return Err(Error::corrupt("it has two frame headers"));
         }
         self.limits
-            .check_picture(u32::from(frame.width), u32::from(frame.height), frame.bytes_per_pixel())?;
+            .check_picture(u32::from(frame.width), u32::from(frame.height), 0)?;
         if frame.width.max(frame.height) > LONGEST_SIDE {
             return Err(Error::UnsupportedFormat(
                 "a JPEG of more than 65,500 pixels across or down",
@@ -161,6 +173,9 @@ impl<'a> Reader<'a, '_> {
             let Some(component) = frame.components.get_mut(part.component) else {
                 continue;
             };
+            if let Some(passes) = self.passes.get_mut(part.component) {
+                *passes += 1;
+            }
             let table = self.tables.get(usize::from(component.table)).copied().flatten();
             component.quant = component.quant.or(table);
             let coded = component.coded.get_mut(usize::from(first)..=usize::from(last));
@@ -168,6 +183,17 @@ impl<'a> Reader<'a, '_> {
         }
         Ok(())
     }
+}
+
+/// Refuses more work than any photo is.
+fn check_work(frame: &Frame, passes: [usize; 4]) -> Result<(), Error> {
+    let layout = Layout::of(frame);
+    let blocks = || layout.components.iter().map(|blocks| blocks.total);
+    let coded: usize = blocks().zip(passes).map(|(blocks, passes)| blocks * passes).sum();
+    if coded > MOST_PASSES * blocks().sum::<usize>().max(FEW_BLOCKS) {
+        return Err(Error::corrupt("it has more scans than a photo of its size"));
+    }
+    Ok(())
 }
 
 /// Notes that a scan codes these coefficients: for the first time (`from_bit` 0), or one bit more (section G.1.1.1.1).

@@ -155,7 +155,7 @@ impl<'a> Jpeg<'a> {
             let (scans, dc) = self.walk(None)?;
             return Ok(Picture::Walked(scans, dc));
         }
-        check::check_scans(self.scans(), &self.header.frame)?;
+        check::check_scans(self.scans(), &self.layout)?;
         let coefficients = Coefficients::read(self.file, &self.header.frame)?;
         let dc = coefficients.dc(&self.layout);
         Ok(Picture::Decoded(coefficients, dc))

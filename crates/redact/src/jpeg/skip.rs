@@ -14,6 +14,13 @@ const LAST: u32 = 63;
 /// The largest category of a DC difference of 8-bit samples (table F.1).
 const LARGEST_DC_CATEGORY: u8 = 11;
 
+/// The quantised DC coefficients that 8-bit samples have (section A.3.3), whatever the quantisation. So the difference of
+/// any two is one of table F.1, also where one of them is new.
+pub(super) const DC_RANGE: std::ops::RangeInclusive<i32> = -1024..=1023;
+
+/// AC coefficients of 8-bit samples have at most 10 bits (table F.2).
+pub(super) const LARGEST_AC: u16 = 1023;
+
 /// An AC table that passes over the coefficients of a block.
 #[derive(Debug)]
 pub(super) struct AcSkips {
@@ -205,13 +212,31 @@ impl DcDifferences {
         }
         let category = u32::from(category);
         // Code and value take at most 27 of the 56 bits or more that there were.
-        let value = bits.take_filled(category) as i32;
-        // The lower half of a category is negative (figure F.12).
-        let half = (1 << category) >> 1;
-        Ok(if value < half {
-            value - (1 << category) + 1
+        Ok(extended(bits.take_filled(category), category))
+    }
+
+    /// The DC coefficient that comes after another one.
+    ///
+    /// # Errors
+    /// [`Error::CorruptImage`] as [`Self::next`], and when it is one that 8-bit samples do not have.
+    #[inline(always)]
+    pub fn following(&self, before: i32, bits: &mut Bits) -> Result<i32, Error> {
+        let dc = before + self.next(bits)?;
+        if DC_RANGE.contains(&dc) {
+            Ok(dc)
         } else {
-            value
-        })
+            Err(Error::corrupt("the brightness of a block is beyond all bounds"))
+        }
+    }
+}
+
+/// A value from the bits behind its code: the lower half of a category is negative (figure F.12).
+#[inline(always)]
+pub(super) fn extended(value: u32, category: u32) -> i32 {
+    let (value, half) = (value as i32, (1 << category) >> 1);
+    if value < half {
+        value - (1 << category) + 1
+    } else {
+        value
     }
 }

@@ -12,9 +12,6 @@ use super::scan::{Part, Place, Scan, ScanLayout};
 use super::skip::{AcSkips, DcDifferences};
 use crate::Error;
 
-/// Beyond what 8-bit samples can give, whatever the quantisation: the differences of table F.1 fit it.
-const DC_RANGE: std::ops::RangeInclusive<i32> = -2047..=2047;
-
 /// What the walk over a scan found.
 #[derive(Debug)]
 pub(super) struct Walk {
@@ -129,10 +126,7 @@ fn mcu(
         ) else {
             continue;
         };
-        *before += decoder.dc.next(bits)?;
-        if !DC_RANGE.contains(before) {
-            return Err(Error::corrupt("the brightness of a block is beyond all bounds"));
-        }
+        *before = decoder.dc.following(*before, bits)?;
         if let Some(dc) = dc.get_mut(place.block) {
             *dc = *before as i16;
         }

@@ -80,16 +80,16 @@ pub(super) fn recompress_indices(file: &[u8], before: Before) -> Result<Vec<u8>,
 
 /// The ICC profile of a file, uncompressed, if it is a sound one.
 pub(super) fn icc_profile(file: &[u8]) -> Option<Vec<u8>> {
-    let mut decoder = decoder(file);
+    let mut decoder = decoder(file, icc::MOST_BYTES);
     decoder.set_ignore_iccp_chunk(false);
     let reader = decoder.read_info().ok()?;
     let profile = reader.info().icc_profile.as_deref()?;
     icc::is_profile(profile).then(|| profile.to_vec())
 }
 
-fn decoder(file: &[u8]) -> Decoder<Cursor<&[u8]>> {
-    // Rows and inflated metadata count here; the picture itself was checked against our own limits.
-    let mut decoder = Decoder::new_with_limits(Cursor::new(file), Limits { bytes: 64 << 20 });
+/// `bytes`: for rows and inflated metadata; the picture itself was checked against our own limits.
+fn decoder(file: &[u8], bytes: usize) -> Decoder<Cursor<&[u8]>> {
+    let mut decoder = Decoder::new_with_limits(Cursor::new(file), Limits { bytes });
     decoder.ignore_checksums(false);
     decoder.set_ignore_text_chunk(true);
     decoder.set_ignore_iccp_chunk(true);
@@ -97,7 +97,7 @@ fn decoder(file: &[u8]) -> Decoder<Cursor<&[u8]>> {
 }
 
 fn reader(file: &[u8], transformations: Transformations) -> Result<Reader<Cursor<&[u8]>>, Error> {
-    let mut decoder = decoder(file);
+    let mut decoder = decoder(file, 64 << 20);
     decoder.set_transformations(transformations);
     decoder.read_info().map_err(corrupt)
 }

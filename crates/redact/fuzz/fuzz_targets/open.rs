@@ -1,0 +1,16 @@
+//! The headers of any bytes: opened or refused.
+#![no_main]
+
+use gatehouse_redact_fuzz::{Input, checks, mend_checksums};
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
+    if let Some(input) = Input::read(bytes) {
+        checks::open(&input);
+    }
+});
+
+libfuzzer_sys::fuzz_mutator!(|bytes: &mut [u8], size: usize, max_size: usize, _seed: u32| {
+    let size = libfuzzer_sys::fuzzer_mutate(bytes, size, max_size);
+    mend_checksums(&mut bytes[..size]);
+    size
+});
