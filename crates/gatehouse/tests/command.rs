@@ -58,7 +58,7 @@ fn redact_hides_what_detect_found_and_reports_it() {
     let report = json(&gatehouse(&["redact".as_ref(), &input, &out, "--json".as_ref()]));
 
     assert!(report["faces"].as_u64().unwrap() >= 8, "{report}");
-    assert_eq!(report["engine"], "pixels");
+    assert_eq!(report["engine"], "splice");
     assert_eq!(report["bytes_in"], std::fs::metadata(&input).unwrap().len());
     assert_eq!(report["bytes_out"], std::fs::metadata(&out).unwrap().len());
     assert!(report["milliseconds"].as_f64().unwrap() > 0.0);

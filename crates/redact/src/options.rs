@@ -53,6 +53,7 @@ pub struct Options {
     /// A progressive JPEG comes out as a baseline one, which can be shown by everything but not bit by bit.
     pub baseline_output: bool,
     /// Read a JPEG of one scan only as far as the last region reaches: quicker, but damage behind it goes unnoticed, and
-    /// is in what comes out. Not for a photo that somebody else may have damaged.
+    /// is in what comes out; and its compressed data may end with a byte of padding too many, as some readers warn.
+    /// Not for a photo that somebody else may have damaged.
     pub stop_early: bool,
 }

@@ -7,13 +7,13 @@ pub(crate) struct Pixels {
     pub width: usize,
     pub height: usize,
     pub color: Color,
-    /// Whether a sample is two bytes, the higher first (PNG), instead of one.
+    /// Whether a sample is two bytes, the higher first (PNG, TIFF), instead of one.
     pub wide: bool,
     pub data: Vec<u8>,
 }
 
 /// What the channels of a pixel mean.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Color {
     Gray,
     GrayAlpha,

@@ -52,7 +52,7 @@ impl<'a> Raster<'a> {
         let mut seen = HashSet::new();
         let previews = frames
             .iter()
-            .filter(|frame| seen.insert((frame.width, frame.pixel_bytes(), frame.data.as_slice())))
+            .filter(|frame| seen.insert((frame.width, frame.color, frame.wide, frame.data.as_slice())))
             .flat_map(|frame| Preview::all_of(frame, self.orientation(), longest_side))
             .collect();
         self.frames = Some(frames);

@@ -19,11 +19,11 @@ pub enum Engine {
     /// There was nothing to hide: the picture's pixels are untouched, its metadata cleaned. The compressed data
     /// of JPEG and of lossy WebP is copied bit for bit; other formats are compressed anew without loss.
     Untouched,
-    /// JPEG of one scan: the compressed data was edited. Outside of the MCUs that a region touches every bit of the
-    /// picture is the original's.
+    /// Sequential JPEG: the compressed data was edited. Outside of the MCUs that a region touches every coefficient is the
+    /// original's.
     Splice,
-    /// JPEG of several scans, progressive ones above all: the quantised coefficients were decoded, edited and written
-    /// back. Outside of the MCUs that a region touches every coefficient is the original's.
+    /// Progressive JPEG, or one whose Huffman tables have no room for a code that is needed: the quantised coefficients
+    /// were decoded, edited and written back. Outside of the MCUs that a region touches every coefficient is the original's.
     Coefficients,
     /// The picture was decoded, changed, and encoded again.
     Pixels,

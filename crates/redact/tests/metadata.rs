@@ -156,7 +156,7 @@ fn large_profile() -> Vec<u8> {
 fn tables_behind_the_last_scan_go() {
     let plain = Picture::new(96, 64).jpeg();
     let (picture, end) = plain.split_at(plain.len() - 2);
-    let table = [&[1], SECRET, &[7; 51]].concat();
+    let table = [&[2], SECRET, &[7; 51]].concat();
     let codes = [&[0x11][..], &[0, 0, 0, 13], &[0; 12], SECRET].concat();
     let behind = |marker: u8, payload: &[u8]| with_segment(&[0; 2], marker, payload).split_off(2);
     let file = [

@@ -6,6 +6,9 @@ use super::scan::Scan;
 use super::writer::BitWriter;
 use crate::Error;
 
+/// Codes of a table at most: one for each value of a byte.
+const MOST_CODES: usize = 256;
+
 /// The codes of a table, by their values; length 0 where there is none.
 #[derive(Debug, Clone)]
 struct Codes([(u32, u32); 256]);
@@ -155,6 +158,9 @@ fn extend<'a>(
         return Some(());
     }
     let definition = definition?;
+    if definition.values.len() + values.len() > MOST_CODES {
+        return None;
+    }
     let mut counts = *definition.counts;
     let length = length_with_room(&counts, values.len())?;
     let count = counts.get_mut(length - 1)?;

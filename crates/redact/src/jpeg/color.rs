@@ -24,7 +24,7 @@ impl Model {
                 let inks = Color::Cmyk {
                     inverted: header.adobe.is_some(),
                 };
-                if transform == Some(2) {
+                if transform.is_some_and(|transform| transform != 0) {
                     Self::Ycck(inks)
                 } else {
                     Self::Cmyk(inks)

@@ -6,10 +6,36 @@ use super::frame::{Frame, Layout};
 use crate::Error;
 use crate::pixels::{Color, Pixels};
 
+/// A DC coefficient of 8-bit samples, in steps of one, is at most 1,024 (section A.3.3). Twice that leaves room for
+/// steps of any size.
+const MOST_BRIGHTNESS: u32 = 2048;
+
 /// Width and height of the DC image: an eighth of the picture's, rounded, at least 1.
 pub(super) fn size(frame: &Frame) -> (usize, usize) {
     let eighth = |side: u16| (usize::from(side) + 4).div_euclid(8).max(1);
     (eighth(frame.width), eighth(frame.height))
+}
+
+/// Whether an eighth of the picture is what the DC image shows: not if what makes up its detail is sampled more coarsely
+/// than another component.
+pub(super) fn is_an_eighth(frame: &Frame, model: Model) -> bool {
+    let factors = || frame.components.iter().map(|component| component.sampling);
+    let most = (factors().map(|(h, _)| h).max(), factors().map(|(_, v)| v).max());
+    let with_detail = match model {
+        Model::Gray | Model::YCbCr => 1,
+        Model::Rgb | Model::Cmyk(_) | Model::Ycck(_) => frame.components.len(),
+    };
+    factors().take(with_detail).all(|(h, v)| (Some(h), Some(v)) == most)
+}
+
+/// Whether the averages of all blocks are those of 8-bit samples, give or take what rounding may do. Decoders do not
+/// agree on what others look like.
+pub(super) fn is_in_range(dc: &[Vec<i16>], frame: &Frame) -> bool {
+    dc.iter().zip(&frame.components).all(|(dc, component)| {
+        let step = component.quant.and_then(|table| table.first().copied()).unwrap_or(1);
+        let largest = dc.iter().fold(0, |largest, dc| largest.max(dc.unsigned_abs()));
+        u32::from(largest) * u32::from(step) <= MOST_BRIGHTNESS
+    })
 }
 
 /// The DC image, as it is stored.

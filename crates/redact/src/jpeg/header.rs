@@ -62,6 +62,7 @@ impl<'a> Header<'a> {
         {
             return Err(Error::corrupt("the scan of a colour component is missing"));
         }
+        check_tables(&frame, &reader.tables)?;
         check_work(&frame, reader.passes)?;
         limits.check_memory(frame.memory(reader.scans))?;
         Ok(Self {
@@ -153,7 +154,12 @@ impl<'a> Reader<'a, '_> {
                 .get_mut(usize::from(head & 15))
                 .filter(|_| *head < 32)
                 .ok_or_else(broken)?;
-            *slot = Some(natural_order(values, wide));
+            let table = natural_order(values, wide);
+            // No step: it would hide whatever the coefficients are (section B.2.4.1).
+            if table.contains(&0) {
+                return Err(Error::corrupt("a quantisation table has a step of zero"));
+            }
+            *slot = Some(table);
         }
         Ok(())
     }
@@ -183,6 +189,22 @@ impl<'a> Reader<'a, '_> {
         }
         Ok(())
     }
+}
+
+/// Each component must have one quantisation table, the same from its first scan to the end of the file. Decoders do not
+/// agree on which one counts where it changes.
+fn check_tables(frame: &Frame, tables: &[Option<QuantTable>; 4]) -> Result<(), Error> {
+    for component in &frame.components {
+        if component.quant.is_none() {
+            return Err(Error::corrupt("a quantisation table is missing"));
+        }
+        if tables.get(usize::from(component.table)) != Some(&component.quant) {
+            return Err(Error::UnsupportedFormat(
+                "a JPEG whose quantisation tables change between scans",
+            ));
+        }
+    }
+    Ok(())
 }
 
 /// Refuses more work than any photo is.

@@ -3,8 +3,8 @@
 //! The modules in the order in which a file goes through them: its [`segments`], the [`header`] with the [`frame`] that
 //! they give, a [`scan`] and its [`entropy`]-coded data, read by [`bits`] and [`huffman`] codes. Then either the splice:
 //! a [`walk`] that [`skip`]s over coefficients, a [`cover`] (a smooth [`surface`]) for what is hidden, [`codes`] and a
-//! [`writer`] for the [`splice`]; or, for a progressive picture, a [`check`] of its scans and the [`coefficients`]. The
-//! [`output`] is put together from that.
+//! [`writer`] for the [`splice`]; or, for a progressive picture and for Huffman tables without room, the
+//! [`coefficients`] (after a [`check`] of the progressive scans). The [`output`] is put together from that.
 
 mod bits;
 mod check;
@@ -103,11 +103,14 @@ impl<'a> Jpeg<'a> {
         let (width, height) = self.size();
         let wanted = width.max(height).min(*longest_side.start());
         let (dc_width, dc_height) = dc_image::size(&self.header.frame);
-        let pixels = if dc_width.max(dc_height) as u32 >= wanted {
-            dc_image::of(picture.dc(), &self.header.frame, &self.layout, Model::of(&self.header))?
+        let model = Model::of(&self.header);
+        let is_enough = dc_width.max(dc_height) as u32 >= wanted && dc_image::is_an_eighth(&self.header.frame, model);
+        let pixels = if is_enough {
+            dc_image::of(picture.dc(), &self.header.frame, &self.layout, model)?
         } else {
             let is_enough = |eighths: &u32| (width.max(height) * eighths).div_ceil(8) >= wanted;
-            codec::decode(self.file, &self.header, [2, 4].into_iter().find(is_enough).unwrap_or(8))?
+            let eighths = [1, 2, 4].into_iter().find(is_enough);
+            codec::decode(self.file, &self.header, eighths.unwrap_or(8))?
         };
         self.picture = Some(picture);
         Ok(Preview::all_of(&pixels, self.orientation(), *longest_side.end()))
@@ -158,6 +161,7 @@ impl<'a> Jpeg<'a> {
         check::check_scans(self.scans(), &self.layout)?;
         let coefficients = Coefficients::read(self.file, &self.header.frame)?;
         let dc = coefficients.dc(&self.layout);
+        self.check_brightness(&dc)?;
         Ok(Picture::Decoded(coefficients, dc))
     }
 
@@ -176,7 +180,15 @@ impl<'a> Jpeg<'a> {
             Ok(Walked { scan, layout, walk })
         });
         let walked = walked.collect::<Result<_, Error>>()?;
+        self.check_brightness(&dc)?;
         Ok((walked, dc))
+    }
+
+    fn check_brightness(&self, dc: &DcPlanes) -> Result<(), Error> {
+        if dc_image::is_in_range(dc, &self.header.frame) {
+            return Ok(());
+        }
+        Err(Error::corrupt("the brightness of a block is beyond all bounds"))
     }
 
     fn scans(&self) -> impl Iterator<Item = Result<Scan<'a>, Error>> {

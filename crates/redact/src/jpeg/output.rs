@@ -39,6 +39,11 @@ impl<'a> Jpeg<'a> {
                 Some(walked) if segment.marker == SOS => {
                     let splice = Splice::new(walked, &self.layout, &dc, &cover);
                     if !write_scan(segment.payload, &splice, walked, &mut out)? {
+                        if self.header.scans > 1 {
+                            // The codec reads no others of these.
+                            let what = "a sequential JPEG of several scans whose Huffman tables have no room";
+                            return Err(Error::UnsupportedFormat(what));
+                        }
                         let coefficients = Coefficients::read(self.file, &self.header.frame)?;
                         return self.write_coefficients(coefficients, &dc, &cover, options);
                     }

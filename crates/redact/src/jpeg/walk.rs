@@ -96,17 +96,27 @@ impl Walk {
             next += count;
         }
         if mcus.end == end {
-            if bits.position() + 8 <= bytes.end * 8 {
-                return Err(Error::corrupt(
-                    "there is more compressed data than the picture has room for",
-                ));
-            }
+            check_padding(bits, bytes.end * 8)?;
             self.ends.push(bits.position());
         } else {
             starts.push(bits.position());
         }
         Ok(())
     }
+}
+
+/// Behind the last MCU stand fewer than eight bits (section F.1.2.3). One more byte of ones does no harm and holds nothing:
+/// a photo that was redacted with an early stop may have it.
+fn check_padding(bits: Bits, end: usize) -> Result<(), Error> {
+    let left = end.saturating_sub(bits.position());
+    let mut rest = bits;
+    let mut is_all_ones = || rest.take(left as u32) == (1 << left) - 1;
+    if left < 8 || (left < 16 && is_all_ones()) {
+        return Ok(());
+    }
+    Err(Error::corrupt(
+        "there is more compressed data than the picture has room for",
+    ))
 }
 
 /// Walks over one MCU.
