@@ -49,10 +49,7 @@ impl<'a> Raster<'a> {
             Some(frames) => frames,
             None => self.source.decode()?,
         };
-        let mut seen = HashSet::new();
-        let previews = frames
-            .iter()
-            .filter(|frame| seen.insert((frame.width, frame.color, frame.wide, frame.data.as_slice())))
+        let previews = distinct(&frames)
             .flat_map(|frame| Preview::all_of(frame, self.orientation(), longest_side))
             .collect();
         self.frames = Some(frames);
@@ -87,6 +84,14 @@ impl<'a> Raster<'a> {
             read_to_end: true,
         })
     }
+}
+
+/// The frames that differ in anything that is seen.
+fn distinct(frames: &[Pixels]) -> impl Iterator<Item = &Pixels> {
+    let mut seen = HashSet::new();
+    frames
+        .iter()
+        .filter(move |frame| seen.insert((frame.width, frame.color, frame.wide, frame.data.as_slice())))
 }
 
 /// A file whose headers are read and whose limits are checked.
@@ -187,5 +192,20 @@ impl<'a> Source<'a> {
             Self::Tiff(tiff) => tiff.encode(frames, keep),
             Self::Bmp(bmp) => bmp.encode(&frames),
         }
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test may panic")]
+mod tests {
+    use super::*;
+    use crate::pixels::Color;
+
+    #[test]
+    fn frames_of_the_same_bytes_are_the_same_only_if_these_mean_the_same() {
+        let frame = |color, wide| Pixels::new(2, 1, color, wide, vec![128, 7, 128, 9]).unwrap();
+        let frames = [(Color::Gray, true), (Color::GrayAlpha, false), (Color::Gray, true)];
+        let frames = frames.map(|(color, wide)| frame(color, wide));
+        assert_eq!(distinct(&frames).count(), 2);
     }
 }

@@ -5,7 +5,8 @@
 mod common;
 
 use common::coefficients::{Hidden, assert_only_hidden_changed};
-use common::{Picture, Random, contains, with_segment};
+use common::jpegs::{noisy, not_interleaved};
+use common::{Picture, contains, with_segment};
 use gatehouse_redact::{Engine, Limits, Options, Photo, Region, Shape, Style, redact};
 use libjpeg_turbo_rs::{ColorSpace, Encoder, HuffmanTableDef, PixelFormat, Subsampling, read_coefficients};
 
@@ -36,17 +37,6 @@ fn styles() -> [Options; 3] {
         style,
         ..Options::default()
     })
-}
-
-/// Noise upon smooth colours: many different symbols.
-fn noisy(width: usize, height: usize) -> Picture {
-    let mut picture = Picture::new(width, height);
-    let mut random = Random(11);
-    picture
-        .rgb
-        .iter_mut()
-        .for_each(|sample| *sample = sample.wrapping_add((random.next() % 90) as u8));
-    picture
 }
 
 /// Redacts in every style; checks coefficients and engine; gives the number of blocks that stayed.
@@ -172,39 +162,6 @@ fn a_progressive_picture_becomes_baseline_when_asked() {
     }
     let baseline = noisy(90, 61).jpeg();
     assert_eq!(redact(&baseline, &[], &options).unwrap().engine, Engine::Untouched);
-}
-
-/// Three scans of one component each: what a camera with little memory writes.
-fn not_interleaved(picture: &Picture) -> Vec<u8> {
-    let plane = |channel: usize| -> Vec<u8> { picture.rgb.iter().skip(channel).step_by(3).copied().collect() };
-    let grey = [0, 1, 2].map(|channel| {
-        Encoder::new(&plane(channel), picture.width, picture.height, PixelFormat::Grayscale)
-            .quality(90)
-            .encode()
-            .unwrap()
-    });
-    let position = |file: &[u8], marker: u8| file.windows(2).position(|pair| pair == [0xFF, marker]).unwrap();
-    let frame = position(&grey[0], 0xC0);
-    let tables = grey[0][2..frame].to_vec();
-    let codes = grey[0][frame + 13..position(&grey[0], 0xDA)].to_vec();
-    let size = grey[0][frame + 5..frame + 9].to_vec();
-    let components = [3, 1, 0x11, 0, 2, 0x11, 0, 3, 0x11, 0];
-    let mut file = [
-        &[0xFF, 0xD8][..],
-        &tables,
-        &[0xFF, 0xC0, 0, 17, 8],
-        &size,
-        &components,
-        &codes,
-    ]
-    .concat();
-    for (id, grey) in (1..).zip(&grey) {
-        let data = &grey[position(grey, 0xDA) + 10..grey.len() - 2];
-        file.extend([0xFF, 0xDA, 0, 8, 1, id, 0, 0, 63, 0]);
-        file.extend(data);
-    }
-    file.extend([0xFF, 0xD9]);
-    file
 }
 
 #[test]
@@ -459,70 +416,4 @@ fn the_cheapest_preview_is_the_picture_by_averages_of_eight_pixels() {
             assert_eq!((larger.width(), larger.height()), (40, 24));
         }
     }
-}
-
-#[test]
-fn a_component_twice_a_table_that_is_none_and_too_many_blocks_are_refused() {
-    let file = noisy(64, 64).jpeg();
-    let sos = common::scan_start(&file) - 10;
-    let sof = file.windows(2).position(|pair| pair == [0xFF, 0xC0]).unwrap();
-    // The scan header names its first component twice.
-    let mut twice = file.clone();
-    twice[sos + 3] = twice[sos + 1];
-    common::assert_refused(&twice, "corrupt-image", "a component twice");
-    let mut slot = file.clone();
-    slot[sos + 2] = 0x30;
-    common::assert_refused(&slot, "corrupt-image", "a table that does not exist");
-    let mut blocks = file.clone();
-    blocks[sof + 11] = 0x44;
-    common::assert_refused(&blocks, "corrupt-image", "eighteen blocks to an MCU");
-}
-
-#[test]
-fn quantisation_tables_that_are_missing_hide_everything_or_change_are_refused() {
-    let file = not_interleaved(&noisy(64, 64));
-    let dqt = file.windows(2).position(|pair| pair == [0xFF, 0xDB]).unwrap();
-    let mut missing = file.clone();
-    missing[dqt + 4] = 1; // another slot
-    common::assert_refused(&missing, "corrupt-image", "a table that is missing");
-    let mut nothing = file.clone();
-    nothing[dqt + 5..dqt + 69].fill(0);
-    common::assert_refused(&nothing, "corrupt-image", "steps of zero");
-    // Another table behind the last scan: some decoders take the one that stands last.
-    let mut late = [&file[..file.len() - 2], &file[dqt..dqt + 69], &[0xFF, 0xD9]].concat();
-    assert!(redact(&late, &[], &Options::default()).is_ok(), "the same once more");
-    let at = late.len() - 2 - 64;
-    late[at..at + 64].fill(1);
-    common::assert_refused(&late, "unsupported-format", "another one at the end");
-}
-
-#[test]
-fn brightness_that_decoders_wrap_around_is_refused() {
-    let mut file = Picture::new(64, 64).jpeg_encoder().quality(100).encode().unwrap();
-    let dqt = file.windows(2).position(|pair| pair == [0xFF, 0xDB]).unwrap();
-    file[dqt + 5] = 255;
-    common::assert_refused(&file, "corrupt-image", "steps far too large");
-}
-
-#[test]
-fn chroma_finer_than_luma_is_not_taken_for_an_eighth_of_the_picture() {
-    // A chessboard of 8×8 pixels. A DC coefficient of luma covers four of its fields.
-    let field = |i: usize| {
-        if (i % 128 / 8 + i / 128 / 8) % 2 == 0 {
-            [255; 3]
-        } else {
-            [0; 3]
-        }
-    };
-    let board: Vec<u8> = (0..128 * 128).flat_map(field).collect();
-    let encoder = Encoder::new(&board, 128, 128, PixelFormat::Rgb).sampling_factors(vec![(1, 1), (2, 2), (2, 2)]);
-    let file = encoder.encode().unwrap();
-    let mut photo = Photo::open(&file, &Limits::default()).unwrap();
-    let preview = photo.previews_within(16..=16).unwrap().remove(0);
-    let row = &preview.rgb()[..16 * 3];
-    assert!(row.chunks(6).all(|pair| pair[0] > pair[3] + 100), "{row:?}");
-    assert_eq!(
-        redact(&file, &[MIDDLE], &Options::default()).unwrap().engine,
-        Engine::Splice
-    );
 }

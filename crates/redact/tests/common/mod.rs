@@ -4,6 +4,7 @@
 
 pub mod coefficients;
 pub mod files;
+pub mod jpegs;
 
 use gatehouse_redact::{Options, Region, redact};
 use libjpeg_turbo_rs::{Encoder, PixelFormat, Subsampling};
