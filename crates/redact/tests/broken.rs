@@ -217,6 +217,12 @@ fn hostile_headers_are_refused_before_anything_is_allocated() {
     let segments: Vec<u8> = [0xFF, 0xEF, 0, 2].repeat(2_000_000);
     let many = [&file[..2], &segments, &file[2..]].concat();
     assert_refused(&many, "corrupt-image", "two million segments");
+    let small = Limits {
+        pixels: 1,
+        ..Limits::default()
+    };
+    let cut = Photo::open(&file[..file.len() / 2], &small).unwrap_err();
+    assert_eq!(cut.reason(), "too-many-pixels", "the limits come first");
     assert_refused(
         &with_segment(&file, 0xC4, &[0, 255, 255]),
         "corrupt-image",

@@ -35,11 +35,12 @@ pub(super) struct Header<'a> {
 }
 
 impl<'a> Header<'a> {
-    /// Goes through all segments.
+    /// Goes through all segments. `end`: whether there are no more of them for a good reason. That a photo is beyond the
+    /// limits, or unsupported, is said before that it is broken.
     ///
     /// # Errors
     /// What is unsupported, beyond the limits, or visibly broken. The entropy-coded data is not looked at.
-    pub fn read(segments: &[Segment<'a>], limits: &Limits) -> Result<Self, Error> {
+    pub fn read(segments: &[Segment<'a>], end: Result<(), Error>, limits: &Limits) -> Result<Self, Error> {
         let mut reader = Reader {
             limits,
             frame: None,
@@ -54,6 +55,7 @@ impl<'a> Header<'a> {
         for segment in segments {
             reader.take(*segment)?;
         }
+        end?;
         let frame = reader.frame.ok_or_else(|| Error::corrupt("it has no frame header"))?;
         if frame
             .components

@@ -70,8 +70,8 @@ impl<'a> Jpeg<'a> {
     /// # Errors
     /// What is unsupported, beyond the limits, or visibly broken.
     pub fn open(file: &'a [u8], limits: &Limits) -> Result<Self, Error> {
-        let segments = Segments::all_of(file)?;
-        let header = Header::read(&segments, limits)?;
+        let (segments, end) = Segments::all_of(file)?;
+        let header = Header::read(&segments, end, limits)?;
         let layout = Layout::of(&header.frame);
         Ok(Self {
             file,

@@ -80,7 +80,9 @@ impl<'a> Jpeg<'a> {
         drop(coefficients);
         let mut out = Vec::with_capacity(encoded.len() + 1024);
         let removed = self.write_metadata(&mut out, options.keep_metadata);
-        let segments = Segments::all_of(&encoded).map_err(|error| Error::Encoding(error.to_string()))?;
+        let defect = |error: Error| Error::Encoding(error.to_string());
+        let (segments, end) = Segments::all_of(&encoded).map_err(defect)?;
+        end.map_err(defect)?;
         segments
             .iter()
             .filter(is_picture)

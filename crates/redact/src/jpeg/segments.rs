@@ -65,19 +65,23 @@ impl<'a> Segments<'a> {
         Ok(Self { rest, done: false })
     }
 
-    /// All segments of a file, collected.
+    /// All segments of a file, collected; and why there are no more of them, unless they end as they should.
     ///
     /// # Errors
-    /// [`Error::CorruptImage`], if there are more than any photo has, too.
-    pub fn all_of(file: &'a [u8]) -> Result<Vec<Segment<'a>>, Error> {
+    /// [`Error::CorruptImage`] unless the file starts with SOI.
+    pub fn all_of(file: &'a [u8]) -> Result<(Vec<Segment<'a>>, Result<(), Error>), Error> {
         let mut segments = Vec::new();
         for segment in Self::of(file)? {
-            if segments.len() >= MOST_SEGMENTS {
-                return Err(Error::corrupt(format!("it has more than {MOST_SEGMENTS} segments")));
+            match segment {
+                Ok(segment) if segments.len() < MOST_SEGMENTS => segments.push(segment),
+                Ok(_) => {
+                    let many = format!("it has more than {MOST_SEGMENTS} segments");
+                    return Ok((segments, Err(Error::corrupt(many))));
+                }
+                Err(error) => return Ok((segments, Err(error))),
             }
-            segments.push(segment?);
         }
-        Ok(segments)
+        Ok((segments, Ok(())))
     }
 
     fn read(&mut self) -> Result<Option<Segment<'a>>, Error> {
