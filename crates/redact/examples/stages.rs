@@ -7,6 +7,7 @@
 //! a look at the photo, and redacting at once.
 
 use std::error::Error;
+use std::ops::RangeInclusive;
 use std::{env, fs, hint, time::Instant};
 
 use gatehouse_redact::{Limits, Options, Photo, Region};
@@ -14,8 +15,8 @@ use rustix::time::{ClockId, clock_gettime};
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
-/// The longest side of the previews, in pixels.
-const PREVIEW: u32 = 640;
+/// The longest side of the previews, in pixels: for a first look at a large photo.
+const PREVIEW: RangeInclusive<u32> = 480..=960;
 
 fn main() -> Result<()> {
     let mut arguments = env::args().skip(1);
@@ -28,7 +29,7 @@ fn main() -> Result<()> {
     for _ in 0..runs.parse::<usize>()? {
         let [open, previews, redact_after, redact] = &mut stages;
         let mut photo = open.time(|| Photo::open(&bytes, &Limits::default()))?;
-        hint::black_box(previews.time(|| photo.previews(PREVIEW))?);
+        hint::black_box(previews.time(|| photo.previews_within(PREVIEW))?);
         hint::black_box(redact_after.time(|| photo.redact(&regions, &Options::default()))?);
 
         let photo = Photo::open(&bytes, &Limits::default())?;
