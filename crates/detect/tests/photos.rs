@@ -105,7 +105,7 @@ fn long_photo(file: &str, height: u32, side: u32) -> samples::Photo {
 }
 
 #[test]
-fn a_small_face_in_a_long_photo_is_found_after_scaling_to_the_useful_side() {
+fn a_small_face_in_a_long_photo_is_found_after_scaling_to_the_useful_sides() {
     let surely = Options {
         threshold: 0.5, // weaker findings join the head and the shoulders into one box
         tiles: Tiles::Auto,

@@ -152,7 +152,8 @@ impl<'a> Photo<'a> {
     ///
     /// Without regions (or with none that touches the image) the pixels are untouched: the compressed data of a JPEG or
     /// a lossy WebP is copied bit for bit, after it was read once to make sure that it is whole; others are compressed
-    /// anew without loss. Of a JPEG with regions only the MCUs that these touch change.
+    /// anew without loss. Of a JPEG with regions only the MCUs that these touch change. [`Options::baseline_output`] and
+    /// [`Options::stop_early`] say what else may happen to one.
     ///
     /// # Errors
     /// [`Error::CorruptImage`] when the picture cannot be decoded to its end.

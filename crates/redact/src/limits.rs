@@ -62,14 +62,7 @@ impl Limits {
                 limit: self.pixels,
             });
         }
-        let bytes = pixels.saturating_mul(bytes_per_pixel);
-        if bytes > self.memory {
-            return Err(Error::TooMuchMemory {
-                bytes,
-                limit: self.memory,
-            });
-        }
-        Ok(())
+        self.check_memory(pixels.saturating_mul(bytes_per_pixel))
     }
 
     /// Checks an animation: all its frames are held at the same time, and two more while they are put together, each at
@@ -102,13 +95,6 @@ impl Limits {
                 });
             }
         }
-        let bytes = pixels.saturating_mul(bytes_per_pixel);
-        if bytes > self.memory {
-            return Err(Error::TooMuchMemory {
-                bytes,
-                limit: self.memory,
-            });
-        }
-        Ok(())
+        self.check_memory(pixels.saturating_mul(bytes_per_pixel))
     }
 }

@@ -24,7 +24,7 @@ impl std::fmt::Debug for Coefficients {
 }
 
 impl Coefficients {
-    /// Decodes a file whose scans were found to be whole.
+    /// Decodes a file whose scans were found to be whole, or, with an early stop, as far as they were looked at.
     ///
     /// # Errors
     /// [`Error::CorruptImage`], and [`Error::UnsupportedFormat`] for quantisation tables that change between scans.
