@@ -76,6 +76,17 @@ pub enum Error {
     Encoding(String),
 }
 
+/// Why a redacted photo was not written.
+#[derive(Debug, thiserror::Error)]
+pub enum WriteError {
+    /// The photo was refused. No retry helps.
+    #[error(transparent)]
+    Refused(#[from] Error),
+    /// The writer did not take all of it. Whether a retry helps is the writer's to say.
+    #[error("the redacted photo was not written: {0}")]
+    NotWritten(#[from] std::io::Error),
+}
+
 impl Error {
     /// A stable code for this kind of error. It never changes, so it may be stored, counted and matched on.
     pub fn reason(&self) -> &'static str {

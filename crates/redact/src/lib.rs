@@ -34,6 +34,7 @@ mod limits;
 mod metadata;
 mod options;
 mod orientation;
+mod output;
 mod pixels;
 mod png;
 mod preview;
@@ -43,7 +44,7 @@ mod region;
 mod tiff;
 mod webp;
 
-pub use error::Error;
+pub use error::{Error, WriteError};
 pub use format::Format;
 pub use limits::Limits;
 pub use options::{KeepMetadata, Options, Shape, Style};
@@ -52,9 +53,11 @@ pub use preview::Preview;
 pub use redacted::{Engine, Redacted, Report};
 pub use region::Region;
 
+use std::io::Write;
 use std::ops::RangeInclusive;
 
 use jpeg::Jpeg;
+use output::Output;
 use raster::Raster;
 use region::Area;
 
@@ -158,18 +161,42 @@ impl<'a> Photo<'a> {
     /// # Errors
     /// [`Error::CorruptImage`] when the picture cannot be decoded to its end.
     pub fn redact(self, regions: &[Region], options: &Options) -> Result<Redacted, Error> {
+        let mut bytes = Vec::with_capacity(self.length());
+        let Redacted { engine, report, .. } = match self.redact_to(regions, options, &mut bytes) {
+            Ok(redacted) => redacted,
+            Err(WriteError::Refused(error)) => return Err(error),
+            // Memory takes all.
+            Err(WriteError::NotWritten(error)) => return Err(Error::Encoding(error.to_string())),
+        };
+        Ok(Redacted { bytes, engine, report })
+    }
+
+    /// [`Self::redact`] into a file or a socket, as the bytes are made: they are never in memory as a whole, and so it is
+    /// faster. `bytes` of what comes back is how many they are.
+    ///
+    /// Of a JPEG, a photo that is refused is refused before the first byte is written.
+    ///
+    /// # Errors
+    /// [`WriteError`]. What was written by then must be thrown away.
+    pub fn redact_to(
+        self,
+        regions: &[Region],
+        options: &Options,
+        out: &mut impl Write,
+    ) -> Result<Redacted<u64>, WriteError> {
+        let mut output = Output::to(out);
         let (areas, outcome) = match self.content {
             Content::Jpeg(jpeg) => {
                 let areas = Area::all_of(regions, jpeg.orientation(), jpeg.size());
-                (areas.len(), jpeg.redact(&areas, options)?)
+                (areas.len(), jpeg.redact(&areas, options, &mut output)?)
             }
             Content::Raster(raster) => {
                 let areas = Area::all_of(regions, raster.orientation(), raster.size());
-                (areas.len(), raster.redact(regions, options)?)
+                (areas.len(), raster.redact(regions, options, &mut output)?)
             }
         };
         Ok(Redacted {
-            bytes: outcome.bytes,
+            bytes: output.finish()?,
             engine: outcome.engine,
             report: Report {
                 regions: areas,
@@ -178,6 +205,14 @@ impl<'a> Photo<'a> {
                 read_to_end: outcome.read_to_end,
             },
         })
+    }
+
+    /// About how many bytes come out.
+    fn length(&self) -> usize {
+        match &self.content {
+            Content::Jpeg(jpeg) => jpeg.length() + jpeg.length() / 64,
+            Content::Raster(_) => 0,
+        }
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use crate::output::Output;
 use crate::pixels::Pixels;
 use crate::redacted::Outcome;
 use crate::region::Area;
@@ -60,7 +61,7 @@ impl<'a> Raster<'a> {
     ///
     /// # Errors
     /// [`Error::CorruptImage`]; [`Error::Encoding`], which would be a defect.
-    pub fn redact(mut self, regions: &[Region], options: &Options) -> Result<Outcome, Error> {
+    pub fn redact(mut self, regions: &[Region], options: &Options, out: &mut Output) -> Result<Outcome, Error> {
         let mut frames = match self.frames.take() {
             Some(frames) => frames,
             None => self.source.decode()?,
@@ -77,8 +78,8 @@ impl<'a> Raster<'a> {
             }
             (Engine::Pixels, self.source.encode(frames, options.keep_metadata)?)
         };
+        out.extend(&bytes);
         Ok(Outcome {
-            bytes,
             engine,
             metadata_bytes_removed,
             read_to_end: true,

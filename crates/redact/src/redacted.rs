@@ -3,9 +3,9 @@
 /// A redacted photo.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Redacted {
-    /// The file, in the format of the original.
-    pub bytes: Vec<u8>,
+pub struct Redacted<Bytes = Vec<u8>> {
+    /// The file, in the format of the original; only how many bytes it has, if it was written elsewhere.
+    pub bytes: Bytes,
     /// How the picture was treated.
     pub engine: Engine,
     /// What was done, in figures.
@@ -57,10 +57,9 @@ pub struct Report {
     pub read_to_end: bool,
 }
 
-/// What a format gives for a redacted photo.
+/// What a format says of a redacted photo.
 #[derive(Debug)]
 pub(crate) struct Outcome {
-    pub bytes: Vec<u8>,
     pub engine: Engine,
     pub metadata_bytes_removed: u64,
     pub read_to_end: bool,

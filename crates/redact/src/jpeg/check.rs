@@ -4,7 +4,7 @@
 //! each other.
 
 use super::bits::Bits;
-use super::entropy::Entropy;
+use super::entropy::Intervals;
 use super::frame::Layout;
 use super::huffman::Table;
 use super::scan::Scan;
@@ -33,15 +33,10 @@ pub(super) fn check_scans<'a>(
         };
         let total = mcus.0 * mcus.1;
         let interval = scan.interval(total);
-        let entropy = Entropy::of(scan.data, total.div_ceil(interval))?;
-        for (index, start) in (0..total).step_by(interval).enumerate() {
-            let bytes = entropy
-                .intervals
-                .get(index)
-                .map_or(0..0, |interval| interval.bytes.clone());
+        let mut intervals = Intervals::of(scan.data, total.div_ceil(interval));
+        for start in (0..total).step_by(interval) {
             let mut data = Interval {
-                bits: Bits::at(&entropy.bytes, bytes.start * 8),
-                end: bytes.end * 8,
+                bits: intervals.bits(),
                 end_of_band_run: 0,
             };
             for mcu in start..total.min(start + interval) {
@@ -52,7 +47,10 @@ pub(super) fn check_scans<'a>(
                     &mut nonzero,
                 )?;
             }
-            data.check_end()?;
+            if data.end_of_band_run > 0 {
+                return Err(Error::corrupt("a run reaches beyond the end of its scan"));
+            }
+            intervals.finish(data.bits, 7)?;
         }
     }
     Ok(())
@@ -61,24 +59,8 @@ pub(super) fn check_scans<'a>(
 /// What is left of a restart interval.
 struct Interval<'a> {
     bits: Bits<'a>,
-    /// The bit behind its data.
-    end: usize,
     /// Blocks to come that have no more coefficients in this band (section G.1.2.2).
     end_of_band_run: u32,
-}
-
-impl Interval<'_> {
-    fn check_end(&self) -> Result<(), Error> {
-        if self.end_of_band_run > 0 {
-            return Err(Error::corrupt("a run reaches beyond the end of its scan"));
-        }
-        if self.bits.position() + 8 <= self.end {
-            return Err(Error::corrupt(
-                "there is more compressed data than the picture has room for",
-            ));
-        }
-        Ok(())
-    }
 }
 
 /// What a scan codes, and with which tables.
@@ -138,7 +120,7 @@ impl Coder {
                 }
             }
         }
-        if data.bits.position() > data.end {
+        if data.bits.is_beyond() {
             return Err(Error::corrupt("its compressed data ends too early"));
         }
         Ok(())

@@ -1,8 +1,10 @@
 //! Huffman tables as they encode, and how a table gets a code that it lacks without changing those that it has (ITU-T
 //! T.81 sections C.2 and F.1.2).
 
+use super::cover::KEPT;
 use super::huffman::{TableDefinition, Tables};
 use super::scan::Scan;
+use super::skip::{LARGEST_AC, LARGEST_DC_CATEGORY};
 use super::writer::BitWriter;
 use crate::Error;
 
@@ -70,18 +72,27 @@ impl Encoder {
         })
     }
 
+    /// Whether there is a code for everything that hides, whatever it is.
+    pub fn has_all(&self) -> bool {
+        let symbols =
+            (0..KEPT as u8 - 1).flat_map(|zeros| (1..=LARGEST_AC.ilog2() as u8 + 1).map(move |size| zeros << 4 | size));
+        let mut symbols = std::iter::once(0).chain(symbols);
+        let has = |codes: &Codes, value: u8| codes.of_value(value).1 > 0;
+        let mut all = self.components.iter();
+        let has_dc = all.all(|codes| (0..=LARGEST_DC_CATEGORY).all(|category| has(&codes.dc, category)));
+        has_dc && symbols.all(|symbol| self.components.iter().all(|codes| has(&codes.ac, symbol)))
+    }
+
     /// Writes the difference of a DC coefficient to the one before (section F.1.2.1).
     #[inline]
     pub fn put_dc(&mut self, component: usize, difference: i32, writer: &mut BitWriter) {
         let Some(codes) = self.components.get_mut(component) else {
             return;
         };
-        let category = category(difference);
-        match codes.dc.of_value(category as u8) {
-            (_, 0) => note(&mut codes.missing_dc, category as u8),
-            (bits, length) => writer.put(bits, length),
-        }
-        writer.put(low_bits(difference, category), category);
+        let size = category(difference);
+        put_value(codes.dc.of_value(size as u8), difference, size, writer, || {
+            note(&mut codes.missing_dc, size as u8)
+        });
     }
 
     /// Writes AC coefficients, in zigzag order from the first, and the end of the block (section F.1.2.2).
@@ -89,25 +100,22 @@ impl Encoder {
         let Some(codes) = self.components.get_mut(component) else {
             return;
         };
-        let mut zeros = 0;
-        let end_of_block = std::iter::once((0, 0, 0));
-        let symbols = coefficients
-            .iter()
-            .filter_map(|coefficient| match i32::from(*coefficient) {
-                0 => {
-                    zeros += 1;
-                    None
-                }
-                value => Some((std::mem::take(&mut zeros), category(value), value)),
-            });
-        for (zeros, size, value) in symbols.chain(end_of_block) {
+        let mut put = |zeros: u32, value: i32| {
+            let size = category(value);
             let symbol = (zeros << 4 | size) as u8;
-            match codes.ac.of_value(symbol) {
-                (_, 0) => note(&mut codes.missing_ac, symbol),
-                (bits, length) => writer.put(bits, length),
+            put_value(codes.ac.of_value(symbol), value, size, writer, || {
+                note(&mut codes.missing_ac, symbol)
+            });
+        };
+        let mut zeros = 0;
+        for coefficient in coefficients {
+            if *coefficient == 0 {
+                zeros += 1;
+            } else {
+                put(std::mem::take(&mut zeros), i32::from(*coefficient));
             }
-            writer.put(low_bits(value, size), size);
         }
+        put(0, 0);
     }
 
     /// A DHT payload with the tables that lacked codes, extended; empty if none did. `None` if one of them has no room.
@@ -126,6 +134,15 @@ impl Encoder {
         }
         Some(payload)
     }
+}
+
+/// Writes a code and the bits of a value behind it; at most 16 and 11 bits.
+#[inline]
+fn put_value((code, length): (u32, u32), value: i32, size: u32, writer: &mut BitWriter, missing: impl FnOnce()) {
+    if length == 0 {
+        return missing();
+    }
+    writer.put(code << size | low_bits(value, size), length + size);
 }
 
 fn note(missing: &mut Vec<u8>, value: u8) {

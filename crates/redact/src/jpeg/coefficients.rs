@@ -70,20 +70,16 @@ impl Coefficients {
 
     /// Replaces the coefficients of hidden blocks. `dc`: as they shall be.
     pub fn hide(&mut self, dc: &[Vec<i16>], cover: &Cover, layout: &Layout) {
-        let hidden = cover.mcus.iter().enumerate().filter(|(_, hidden)| **hidden);
-        for (mcu, _) in hidden {
+        for mcu in (0..layout.total()).filter(|mcu| cover.hides(*mcu)) {
             let (row, column) = (mcu / layout.mcus.0, mcu % layout.mcus.0);
-            let planes = self
-                .0
-                .components
-                .iter_mut()
-                .zip(&layout.components)
-                .zip(dc.iter().zip(&cover.ac));
-            for ((component, blocks), (dc, ac)) in planes {
+            let planes = self.0.components.iter_mut().zip(&layout.components).zip(dc).enumerate();
+            for (index, ((component, blocks), dc)) in planes {
                 for block in blocks.of_mcu(column, row) {
                     let (x, y) = (block % blocks.stride.max(1), block / blocks.stride.max(1));
                     let place = component.blocks.get_mut(y * component.blocks_x + x);
-                    if let (Some(place), Some(dc), Some(ac)) = (place, dc.get(block), ac.get(block)) {
+                    if let (Some(place), Some(dc), Some(ac)) =
+                        (place, dc.get(block), cover.ac(mcu, index, block, layout))
+                    {
                         *place = [0; 64];
                         let low = std::iter::once(dc).chain(ac);
                         place.iter_mut().zip(low).for_each(|(place, value)| *place = *value);

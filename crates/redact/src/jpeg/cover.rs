@@ -7,7 +7,7 @@
 
 use std::ops::Range;
 
-use super::frame::{Frame, Layout, ZIGZAG};
+use super::frame::{Blocks, Frame, Layout, ZIGZAG};
 use super::skip::LARGEST_AC;
 use super::surface::Surface;
 use crate::hide::cells_across;
@@ -17,13 +17,23 @@ use crate::{Options, Shape, Style};
 /// The coefficients of a hidden block, in zigzag order: DC and the first five AC terms. All others are zero.
 pub(super) const KEPT: usize = 6;
 
+/// The coefficients of a hidden block behind the DC coefficient.
+pub(super) type LowAc = [i16; KEPT - 1];
+
 /// The blocks that take the place of what is hidden.
 #[derive(Debug)]
 pub(super) struct Cover {
-    /// For each MCU whether it is hidden.
-    pub mcus: Vec<bool>,
-    /// For each component and block the AC terms behind the DC coefficient; of blocks that are not hidden zero.
-    pub ac: Vec<Vec<[i16; KEPT - 1]>>,
+    /// For each MCU of the frame the region that hides it, counted from one; 0 if none does.
+    mcus: Vec<u32>,
+    regions: Vec<Hidden>,
+}
+
+/// A region whose MCUs are hidden.
+#[derive(Debug)]
+struct Hidden {
+    touched: Touched,
+    /// For each component the AC terms of the blocks of all MCUs that are touched, row by row.
+    ac: Vec<Vec<LowAc>>,
 }
 
 /// The MCUs that a region touches.
@@ -40,6 +50,16 @@ impl Touched {
             across: area.x.start / width..area.x.end.div_ceil(width).min(layout.mcus.0),
             down: area.y.start / height..area.y.end.div_ceil(height).min(layout.mcus.1),
         }
+    }
+}
+
+impl Touched {
+    /// Where a block stands among those of a component that are touched, row by row.
+    fn place(&self, column: usize, row: usize, blocks: &Blocks) -> Option<usize> {
+        let (h, v) = blocks.in_mcu;
+        let column = column.checked_sub(self.across.start * h)?;
+        let row = row.checked_sub(self.down.start * v)?;
+        Some(row * self.across.len() * h + column)
     }
 }
 
@@ -65,34 +85,46 @@ impl Cover {
         options: &Options,
     ) -> Self {
         let mut cover = Self {
-            mcus: vec![false; layout.total()],
-            ac: layout
-                .components
-                .iter()
-                .map(|blocks| vec![[0; KEPT - 1]; blocks.total])
-                .collect(),
+            mcus: vec![0; layout.total()],
+            regions: Vec::with_capacity(areas.len()),
         };
-        for area in areas {
+        for (area, number) in areas.iter().zip(1..) {
             let region = HiddenRegion {
                 touched: Touched::by(area, layout),
                 area,
                 layout,
                 options,
             };
-            for (index, (component, dc)) in frame.components.iter().zip(&mut *dc).enumerate() {
+            let components = frame.components.iter().zip(&mut *dc).enumerate();
+            let ac = components.map(|(index, (component, dc))| {
                 let steps = steps(component.quant.as_ref());
                 let surface = region.surface(index, dc, steps, color.get(index).copied().unwrap_or_default());
-                if let Some(ac) = cover.ac.get_mut(index) {
-                    region.paint(index, &surface, steps, dc, ac);
-                }
-            }
+                region.paint(index, &surface, steps, dc)
+            });
+            let ac = ac.collect();
             region.mcus().for_each(|(x, y)| {
                 if let Some(hidden) = cover.mcus.get_mut(y * layout.mcus.0 + x) {
-                    *hidden = true;
+                    *hidden = number;
                 }
             });
+            let touched = region.touched;
+            cover.regions.push(Hidden { touched, ac });
         }
         cover
+    }
+
+    /// Whether an MCU of the frame is hidden.
+    pub fn hides(&self, mcu: usize) -> bool {
+        self.mcus.get(mcu).is_some_and(|hidden| *hidden > 0)
+    }
+
+    /// The AC terms of a hidden block, given the MCU of the frame, the component, and the block among all of it.
+    pub fn ac(&self, mcu: usize, component: usize, block: usize, layout: &Layout) -> Option<&LowAc> {
+        let number = *self.mcus.get(mcu)? as usize;
+        let Hidden { touched, ac } = self.regions.get(number.checked_sub(1)?)?;
+        let blocks = layout.components.get(component)?;
+        let (column, row) = (block % blocks.stride.max(1), block / blocks.stride.max(1));
+        ac.get(component)?.get(touched.place(column, row, blocks)?)
     }
 }
 
@@ -157,35 +189,32 @@ impl HiddenRegion<'_> {
         (sum as f64 / (columns.len() * rows.len()) as f64) as f32
     }
 
-    /// Writes the coefficients of all blocks of a component that are hidden.
-    fn paint(
-        &self,
-        component: usize,
-        surface: &Surface,
-        steps: [f32; KEPT],
-        dc: &mut [i16],
-        ac: &mut [[i16; KEPT - 1]],
-    ) {
+    /// Changes the DC coefficients of all blocks of a component that are hidden, and gives their AC terms.
+    fn paint(&self, component: usize, surface: &Surface, steps: [f32; KEPT], dc: &mut [i16]) -> Vec<LowAc> {
         let Some(blocks) = self.layout.components.get(component) else {
-            return;
+            return Vec::new();
         };
         let Touched { across, down } = &self.touched;
         let (h, v) = blocks.in_mcu;
         let lines = surface.lines((across.len(), h), (down.len(), v));
+        let width = across.len() * h;
+        let mut all = vec![[0; KEPT - 1]; width * down.len() * v];
         for y in down.clone() {
             let hidden = self.columns_of(y);
             for row in y * v..(y + 1) * v {
-                let line = lines.row(row - down.start * v);
+                let line_number = row - down.start * v;
+                let line = lines.row(line_number);
                 for column in hidden.start * h..hidden.end * h {
-                    let block = row * blocks.stride + column;
-                    let values = quantised(line.block(column - across.start * h), steps);
-                    let [first, rest @ ..] = values;
-                    if let (Some(dc), Some(ac)) = (dc.get_mut(block), ac.get_mut(block)) {
+                    let place = column - across.start * h;
+                    let [first, rest @ ..] = quantised(line.block(place), steps);
+                    let dc = dc.get_mut(row * blocks.stride + column);
+                    if let (Some(dc), Some(ac)) = (dc, all.get_mut(line_number * width + place)) {
                         (*dc, *ac) = (first, rest);
                     }
                 }
             }
         }
+        all
     }
 
     /// The hidden MCUs, as columns and rows.

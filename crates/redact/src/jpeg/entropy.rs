@@ -1,73 +1,94 @@
-//! Entropy-coded data as a scan holds it: zeros stuffed behind FF bytes, and restart markers between intervals (ITU-T
-//! T.81 sections B.1.1.5, E.1.4 and F.1.2.3).
+//! Restart intervals: pieces of entropy-coded data with a marker between each two (ITU-T T.81 sections B.2.1 and E.1.4).
 
 use std::ops::Range;
 
+use super::bits::Bits;
 use crate::Error;
 
-/// The entropy-coded data of a scan, stuffed zeros and markers taken out.
+/// The restart intervals of a scan, one after the other.
 #[derive(Debug)]
-pub(super) struct Entropy {
-    /// The data of all intervals, one behind the other; each starts with a byte of its own.
-    pub bytes: Vec<u8>,
-    pub intervals: Vec<Interval>,
+pub(super) struct Intervals<'a> {
+    data: &'a [u8],
+    /// How many there should be, and how many came.
+    count: usize,
+    index: usize,
+    /// Where the next one starts.
+    start: usize,
 }
 
-/// What stands between two restart markers; the whole scan if there are none.
-#[derive(Debug, Clone)]
-pub(super) struct Interval {
-    /// In [`Entropy::bytes`].
-    pub bytes: Range<usize>,
-    /// In the scan, as it stands there, without the marker behind it.
-    pub stuffed: Range<usize>,
-}
-
-impl Entropy {
-    /// Unstuffs a scan of so many intervals.
-    ///
-    /// # Errors
-    /// [`crate::Error::CorruptImage`] unless the restart markers are as many as they should be, and in order.
-    pub fn of(scan: &[u8], intervals: usize) -> Result<Self, Error> {
-        let mut entropy = Self {
-            bytes: Vec::with_capacity(scan.len()),
-            intervals: Vec::new(),
-        };
-        let (mut byte_start, mut start, mut at) = (0, 0, 0);
-        while let Some(found) = memchr::memchr(0xFF, scan.get(at..).unwrap_or_default()) {
-            let marker_at = at + found;
-            let after = scan.get(marker_at + 1..).unwrap_or_default();
-            if after.first() == Some(&0) {
-                entropy.copy(scan, at..marker_at + 1);
-                at = marker_at + 2;
-                continue;
-            }
-            // Fill bytes may stand before a marker (section B.1.1.2).
-            let filled = after.iter().take_while(|byte| **byte == 0xFF).count();
-            let expected = 0xD0 + (entropy.intervals.len() % 8) as u8;
-            if after.get(filled) != Some(&expected) || entropy.intervals.len() + 1 >= intervals {
-                return Err(out_of_order());
-            }
-            entropy.copy(scan, at..marker_at);
-            entropy.intervals.push(Interval {
-                bytes: byte_start..entropy.bytes.len(),
-                stuffed: start..marker_at,
-            });
-            at = marker_at + filled + 2;
-            (byte_start, start) = (entropy.bytes.len(), at);
+impl<'a> Intervals<'a> {
+    /// Of a scan that should have so many.
+    pub fn of(data: &'a [u8], count: usize) -> Self {
+        Self {
+            data,
+            count,
+            index: 0,
+            start: 0,
         }
-        entropy.copy(scan, at..scan.len());
-        entropy.intervals.push(Interval {
-            bytes: byte_start..entropy.bytes.len(),
-            stuffed: start..scan.len(),
-        });
-        if entropy.intervals.len() != intervals {
-            return Err(out_of_order());
-        }
-        Ok(entropy)
     }
 
-    fn copy(&mut self, scan: &[u8], range: Range<usize>) {
-        self.bytes.extend_from_slice(scan.get(range).unwrap_or_default());
+    /// The bits of the next interval.
+    pub fn bits(&self) -> Bits<'a> {
+        Bits::from_byte(self.data, self.start)
+    }
+
+    /// Goes on behind the interval whose bits were read up to here. Gives where it lies in the data, without the marker
+    /// behind it.
+    ///
+    /// Behind the last bit stand fewer than eight bits (section F.1.2.3), `padding` says how many at most. More of them must
+    /// be ones, which do no harm and hold nothing.
+    ///
+    /// # Errors
+    /// [`Error::CorruptImage`] when there is more data in it, or the markers are not as many as they should be and in
+    /// order.
+    pub fn finish(&mut self, bits: Bits, padding: u64) -> Result<Range<usize>, Error> {
+        match bits.rest() {
+            Some((0..8, _)) => {}
+            Some((left, rest)) if left <= padding && rest == (1 << left) - 1 => {}
+            _ => {
+                return Err(Error::corrupt(
+                    "there is more compressed data than the picture has room for",
+                ));
+            }
+        }
+        self.pass_marker(self.start..self.data.len().saturating_sub(bits.bytes_behind()))
+    }
+
+    /// Goes on behind the interval that is next, unread. Gives where it lies in the data.
+    ///
+    /// # Errors
+    /// [`Error::CorruptImage`] when the markers are not as many as they should be and in order.
+    pub fn pass_over(&mut self) -> Result<Range<usize>, Error> {
+        let mut end = self.start;
+        loop {
+            let rest = self.data.get(end..).unwrap_or_default();
+            end += memchr::memchr(0xFF, rest).unwrap_or(rest.len());
+            match self.data.get(end + 1) {
+                Some(0) => end += 2,
+                _ => return self.pass_marker(self.start..end),
+            }
+        }
+    }
+
+    fn pass_marker(&mut self, interval: Range<usize>) -> Result<Range<usize>, Error> {
+        let behind = self.data.get(interval.end..).unwrap_or_default();
+        let expected = 0xD0 + (self.index % 8) as u8;
+        self.index += 1;
+        if self.index == self.count {
+            self.start = self.data.len();
+            return if behind.is_empty() {
+                Ok(interval)
+            } else {
+                Err(out_of_order())
+            };
+        }
+        // Fill bytes may stand before a marker (section B.1.1.2).
+        let fill = behind.iter().take_while(|byte| **byte == 0xFF).count();
+        if behind.get(fill) != Some(&expected) {
+            return Err(out_of_order());
+        }
+        self.start = interval.end + fill + 1;
+        Ok(interval)
     }
 }
 

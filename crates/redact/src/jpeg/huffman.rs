@@ -107,30 +107,24 @@ pub(super) struct Code {
 pub(super) struct Table {
     /// By the next bits: length and value of the code, length 0 if it is longer.
     fast: Vec<(u8, u8)>,
-    /// The codes too long for that, shortest first.
-    long: Vec<Code>,
+    /// The same for longer codes: by how much the next 16 bits are more than [`Self::first_long`].
+    long: Vec<(u8, u8)>,
+    /// The first code that is longer, filled up to 16 bits with zeros. Codes ascend when they are filled up so.
+    first_long: u32,
 }
 
 impl Table {
     /// # Errors
     /// [`Error::CorruptImage`] when there are more codes of a length than fit.
     pub fn new(definition: TableDefinition) -> Result<Self, Error> {
-        let mut table = Self {
-            fast: vec![(0, 0); 1 << FAST_BITS],
-            long: Vec::new(),
-        };
-        for code in definition.codes()? {
-            if code.length > FAST_BITS {
-                table.long.push(code);
-                continue;
-            }
-            let spare = FAST_BITS - code.length;
-            let entries = table.fast.iter_mut().skip((code.bits << spare) as usize);
-            entries
-                .take(1 << spare)
-                .for_each(|entry| *entry = (code.length as u8, code.value));
-        }
-        Ok(table)
+        let codes = definition.codes()?;
+        let (fast, long): (Vec<Code>, Vec<Code>) = codes.iter().partition(|code| code.length <= FAST_BITS);
+        let first_long = long.first().map_or(0, |code| code.bits << (16 - code.length));
+        Ok(Self {
+            fast: by_next_bits(&fast, FAST_BITS, 0),
+            long: by_next_bits(&long, 16, first_long),
+            first_long,
+        })
     }
 
     /// The value of the next code.
@@ -141,33 +135,32 @@ impl Table {
     pub fn decode(&self, bits: &mut Bits) -> Result<u8, Error> {
         bits.fill();
         let next = bits.peek(FAST_BITS) as usize;
-        match self.fast.get(next).copied().unwrap_or_default() {
+        let (length, value) = match self.fast.get(next).copied().unwrap_or_default() {
             (0, _) => {
-                let (behind, value) = self.decode_long(*bits)?;
-                *bits = behind;
-                Ok(value)
+                let next = bits.peek(16).wrapping_sub(self.first_long) as usize;
+                let code = self.long.get(next).filter(|(length, _)| *length > 0);
+                *code.ok_or_else(unknown_code)?
             }
-            (length, value) => {
-                bits.consume(u32::from(length));
-                Ok(value)
-            }
-        }
+            code => code,
+        };
+        bits.consume(u32::from(length));
+        Ok(value)
     }
+}
 
-    #[cold]
-    fn decode_long<'b>(&self, mut bits: Bits<'b>) -> Result<(Bits<'b>, u8), Error> {
-        // A binary search: codes in canonical order ascend when they are filled up to 16 bits.
-        let next = bits.peek(16);
-        let upper = self
-            .long
-            .partition_point(|code| code.bits << (16 - code.length) <= next);
-        let found = upper.checked_sub(1).and_then(|place| self.long.get(place));
-        match found.filter(|code| next >> (16 - code.length) == code.bits) {
-            Some(code) => {
-                bits.consume(code.length);
-                Ok((bits, code.value))
-            }
-            None => Err(Error::corrupt("its compressed data has an unknown code")),
-        }
+/// Length and value of the code with which so many bits start, less `first`; length 0 where there is none.
+fn by_next_bits(codes: &[Code], bits: u32, first: u32) -> Vec<(u8, u8)> {
+    let mut table = Vec::new();
+    for code in codes {
+        let spare = bits - code.length;
+        let start = ((code.bits << spare) - first) as usize;
+        table.resize(start, (0, 0));
+        table.resize(start + (1 << spare), (code.length as u8, code.value));
     }
+    table
+}
+
+#[cold]
+fn unknown_code() -> Error {
+    Error::corrupt("its compressed data has an unknown code")
 }

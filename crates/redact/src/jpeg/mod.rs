@@ -39,9 +39,10 @@ use segments::{Segment, Segments};
 use splice::Walked;
 use walk::Walk;
 
+use crate::output::Output;
 use crate::redacted::Outcome;
 use crate::region::Area;
-use crate::{Engine, Error, Limits, Options, Orientation, Preview};
+use crate::{Error, Limits, Options, Orientation, Preview};
 
 /// A JPEG whose segments are known to be whole and within the limits.
 #[derive(Debug)]
@@ -86,6 +87,11 @@ impl<'a> Jpeg<'a> {
         self.header.exif.orientation
     }
 
+    /// Bytes of the file.
+    pub fn length(&self) -> usize {
+        self.file.len()
+    }
+
     /// Stored width and height in pixels.
     pub fn size(&self) -> (u32, u32) {
         (u32::from(self.header.frame.width), u32::from(self.header.frame.height))
@@ -120,31 +126,31 @@ impl<'a> Jpeg<'a> {
     ///
     /// # Errors
     /// [`Error::CorruptImage`]; [`Error::Encoding`], which would be a defect.
-    pub fn redact(mut self, areas: &[Area], options: &Options) -> Result<Outcome, Error> {
+    pub fn redact(mut self, areas: &[Area], options: &Options, out: &mut Output) -> Result<Outcome, Error> {
         let to_baseline = self.header.frame.progressive && options.baseline_output;
         let has_one_scan = !self.header.frame.progressive && self.header.scans == 1;
         let picture = match self.picture.take() {
             Some(picture) => picture,
-            None if options.stop_early && has_one_scan => return self.redact_early(areas, options),
+            None if options.stop_early && has_one_scan => return self.redact_early(areas, options, out),
             None => self.read()?,
         };
         if areas.is_empty() && !to_baseline {
-            return Ok(self.outcome(Engine::Untouched, self.copy(options.keep_metadata)));
+            return Ok(self.copy(options.keep_metadata, out));
         }
         match picture {
-            Picture::Walked(scans, dc) => self.splice(&scans, dc, areas, options),
-            Picture::Decoded(coefficients, dc) => self.rewrite(coefficients, dc, areas, options),
+            Picture::Walked(scans, dc) => self.splice(&scans, dc, areas, options, out),
+            Picture::Decoded(coefficients, dc) => self.rewrite(coefficients, dc, areas, options, out),
         }
     }
 
     /// The same without a look at what comes behind the last area.
-    fn redact_early(&self, areas: &[Area], options: &Options) -> Result<Outcome, Error> {
+    fn redact_early(&self, areas: &[Area], options: &Options, out: &mut Output) -> Result<Outcome, Error> {
         let outcome = if areas.is_empty() {
-            self.outcome(Engine::Untouched, self.copy(options.keep_metadata))
+            self.copy(options.keep_metadata, out)
         } else {
             // The MCU behind the last hidden one is written anew, too.
             let (scans, dc) = self.walk(Some(cover::end_of(areas, &self.layout) + 1))?;
-            self.splice(&scans, dc, areas, options)?
+            self.splice(&scans, dc, areas, options, out)?
         };
         Ok(Outcome {
             read_to_end: false,

@@ -2,13 +2,13 @@
 //!
 //! What is needed to show the picture as it was is kept. Everything else is left out, known or not.
 
-use super::codes::Encoder;
 use super::coefficients::Coefficients;
 use super::color::Model;
 use super::cover::Cover;
 use super::segments::{APP0, APP1, APP2, APP14, DHT, DQT, DRI, EOI, SOI, SOS, Segment, Segments, write_segment};
 use super::splice::{Splice, Walked};
 use super::{DcPlanes, Jpeg};
+use crate::output::Output;
 use crate::redacted::Outcome;
 use crate::region::Area;
 use crate::{Engine, Error, KeepMetadata, Options, Style};
@@ -29,31 +29,35 @@ impl<'a> Jpeg<'a> {
         mut dc: DcPlanes,
         areas: &[Area],
         options: &Options,
+        out: &mut Output,
     ) -> Result<Outcome, Error> {
         let cover = self.cover(&mut dc, areas, options);
-        let mut out = Vec::with_capacity(self.file.len() + 1024);
-        let removed = self.write_metadata(&mut out, options.keep_metadata);
-        let mut scans = scans.iter();
+        let splices = scans
+            .iter()
+            .map(|walked| Splice::new(walked, &self.layout, &dc, &cover));
+        let splices: Vec<Splice> = splices.collect();
+        let more_codes: Result<Option<Vec<_>>, Error> = splices.iter().map(Splice::more_codes).collect();
+        let Some(more_codes) = more_codes? else {
+            if self.header.scans > 1 {
+                // The codec reads no others of these.
+                let what = "a sequential JPEG of several scans whose Huffman tables have no room";
+                return Err(Error::UnsupportedFormat(what));
+            }
+            let coefficients = Coefficients::read(self.file, &self.header.frame)?;
+            return self.write_coefficients(coefficients, &dc, &cover, options, out);
+        };
+
+        let removed = self.write_metadata(out, options.keep_metadata);
+        let mut scans = splices.iter().zip(&more_codes);
         for segment in self.picture() {
-            match scans.as_slice().first() {
-                Some(walked) if segment.marker == SOS => {
-                    let splice = Splice::new(walked, &self.layout, &dc, &cover);
-                    if !write_scan(segment.payload, &splice, walked, &mut out)? {
-                        if self.header.scans > 1 {
-                            // The codec reads no others of these.
-                            let what = "a sequential JPEG of several scans whose Huffman tables have no room";
-                            return Err(Error::UnsupportedFormat(what));
-                        }
-                        let coefficients = Coefficients::read(self.file, &self.header.frame)?;
-                        return self.write_coefficients(coefficients, &dc, &cover, options);
-                    }
-                    scans.next();
-                }
-                _ => segment.write(&mut out),
+            let scan = (segment.marker == SOS).then(|| scans.next()).flatten();
+            match scan {
+                Some((splice, more_codes)) => write_scan(segment.payload, splice, more_codes, out)?,
+                None => segment.write(out),
             }
         }
-        out.extend([0xFF, EOI]);
-        Ok(self.outcome(Engine::Splice, (out, removed)))
+        out.bytes().extend([0xFF, EOI]);
+        Ok(outcome(Engine::Splice, removed))
     }
 
     /// Writes all coefficients anew.
@@ -63,9 +67,10 @@ impl<'a> Jpeg<'a> {
         mut dc: Vec<Vec<i16>>,
         areas: &[Area],
         options: &Options,
+        out: &mut Output,
     ) -> Result<Outcome, Error> {
         let cover = self.cover(&mut dc, areas, options);
-        self.write_coefficients(coefficients, &dc, &cover, options)
+        self.write_coefficients(coefficients, &dc, &cover, options, out)
     }
 
     fn write_coefficients(
@@ -74,43 +79,34 @@ impl<'a> Jpeg<'a> {
         dc: &[Vec<i16>],
         cover: &Cover,
         options: &Options,
+        out: &mut Output,
     ) -> Result<Outcome, Error> {
         coefficients.hide(dc, cover, &self.layout);
         let encoded = coefficients.write(self.header.frame.progressive && !options.baseline_output)?;
         drop(coefficients);
-        let mut out = Vec::with_capacity(encoded.len() + 1024);
-        let removed = self.write_metadata(&mut out, options.keep_metadata);
         let defect = |error: Error| Error::Encoding(error.to_string());
         let (segments, end) = Segments::all_of(&encoded).map_err(defect)?;
         end.map_err(defect)?;
+        let removed = self.write_metadata(out, options.keep_metadata);
         segments
             .iter()
             .filter(is_picture)
-            .for_each(|segment| segment.write(&mut out));
-        out.extend([0xFF, EOI]);
-        Ok(self.outcome(Engine::Coefficients, (out, removed)))
+            .for_each(|segment| segment.write(out));
+        out.bytes().extend([0xFF, EOI]);
+        Ok(outcome(Engine::Coefficients, removed))
     }
 
-    pub(super) fn outcome(&self, engine: Engine, (bytes, metadata_bytes_removed): (Vec<u8>, u64)) -> Outcome {
-        Outcome {
-            bytes,
-            engine,
-            metadata_bytes_removed,
-            read_to_end: true,
-        }
-    }
-
-    /// The file with its picture as it is; and how many bytes of metadata were left out.
-    pub(super) fn copy(&self, keep: KeepMetadata) -> (Vec<u8>, u64) {
-        let mut out = Vec::with_capacity(self.file.len());
-        let removed = self.write_metadata(&mut out, keep);
-        self.picture().for_each(|segment| segment.write(&mut out));
-        out.extend([0xFF, EOI]);
-        (out, removed)
+    /// The file with its picture as it is.
+    pub(super) fn copy(&self, keep: KeepMetadata, out: &mut Output) -> Outcome {
+        let removed = self.write_metadata(out, keep);
+        self.picture().for_each(|segment| segment.write(out));
+        out.bytes().extend([0xFF, EOI]);
+        outcome(Engine::Untouched, removed)
     }
 
     /// SOI and the metadata to be kept; gives the size of what is not.
-    fn write_metadata(&self, out: &mut Vec<u8>, keep: KeepMetadata) -> u64 {
+    fn write_metadata(&self, output: &mut Output, keep: KeepMetadata) -> u64 {
+        let out = output.bytes();
         out.extend([0xFF, SOI]);
         let start = out.len();
         // JFIF wants to be the first. It ends with the size of its thumbnail: nothing.
@@ -147,22 +143,19 @@ fn is_picture(segment: &&Segment) -> bool {
     matches!(segment.marker, 0xC0..=0xC2 | DHT | DQT | DRI | SOS)
 }
 
-/// Writes a scan with its own Huffman tables, or, if they lack codes, with tables that have these, too. Whether they had
-/// room for them.
-fn write_scan(header: &[u8], splice: &Splice, walked: &Walked, out: &mut Vec<u8>) -> Result<bool, Error> {
-    let (start, mut encoder) = (out.len(), Encoder::of(&walked.scan)?);
-    write_segment(out, SOS, header);
-    splice.write(&mut encoder, out)?;
-    let Some(extended) = encoder.extended_tables(&walked.scan) else {
-        return Ok(false);
-    };
-    if !extended.is_empty() {
-        out.truncate(start);
-        let mut tables = walked.scan.tables;
-        tables.define(&extended)?;
-        write_segment(out, DHT, &extended);
-        write_segment(out, SOS, header);
-        splice.write(&mut Encoder::with(&walked.scan, &tables)?, out)?;
+fn outcome(engine: Engine, metadata_bytes_removed: u64) -> Outcome {
+    Outcome {
+        engine,
+        metadata_bytes_removed,
+        read_to_end: true,
     }
-    Ok(true)
+}
+
+/// Writes a scan with its own Huffman tables, or those that take their place.
+fn write_scan(header: &[u8], splice: &Splice, more_codes: &[u8], out: &mut Output) -> Result<(), Error> {
+    if !more_codes.is_empty() {
+        write_segment(out.bytes(), DHT, more_codes);
+    }
+    write_segment(out.bytes(), SOS, header);
+    splice.write(more_codes, out)
 }

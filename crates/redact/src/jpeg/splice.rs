@@ -6,14 +6,15 @@
 
 use std::ops::Range;
 
-use super::bits::Bits;
+use super::bits::{BitPlace, Bits};
 use super::codes::Encoder;
 use super::cover::Cover;
 use super::frame::Layout;
 use super::scan::{Place, Scan, ScanLayout};
-use super::walk::Walk;
+use super::walk::{Interval, Walk};
 use super::writer::BitWriter;
 use crate::Error;
+use crate::output::Output;
 
 /// A scan, walked over.
 #[derive(Debug)]
@@ -26,6 +27,7 @@ pub(super) struct Walked<'a> {
 /// A scan and what it becomes.
 pub(super) struct Splice<'a> {
     walked: &'a Walked<'a>,
+    frame: &'a Layout,
     /// The DC coefficients as they shall be.
     dc: &'a [Vec<i16>],
     cover: &'a Cover,
@@ -34,50 +36,72 @@ pub(super) struct Splice<'a> {
 }
 
 impl<'a> Splice<'a> {
-    pub fn new(walked: &'a Walked<'a>, frame: &Layout, dc: &'a [Vec<i16>], cover: &'a Cover) -> Self {
+    pub fn new(walked: &'a Walked<'a>, frame: &'a Layout, dc: &'a [Vec<i16>], cover: &'a Cover) -> Self {
         let is_hidden = |mcu| {
             let (column, row) = walked.layout.in_frame(mcu, frame);
-            cover.mcus.get(row * frame.mcus.0 + column).copied().unwrap_or_default()
+            cover.hides(row * frame.mcus.0 + column)
         };
         Self {
             walked,
+            frame,
             dc,
             cover,
             hidden: (0..walked.layout.total()).map(is_hidden).collect(),
         }
     }
 
-    /// Appends the new scan. Codes that its tables lack are left out; the encoder knows which.
+    /// What has to be defined before the scan because its tables lack codes: the payload of a DHT segment, empty if they
+    /// lack none. `None` if they have no room for them.
     ///
     /// # Errors
     /// [`Error::CorruptImage`], which the walk would have met before.
-    pub fn write(&self, encoder: &mut Encoder, out: &mut Vec<u8>) -> Result<(), Error> {
+    pub fn more_codes(&self) -> Result<Option<Vec<u8>>, Error> {
+        let scan = &self.walked.scan;
+        let mut encoder = Encoder::of(scan)?;
+        if !encoder.has_all() {
+            self.put(&mut encoder, &mut Output::nowhere())?;
+        }
+        Ok(encoder.extended_tables(scan))
+    }
+
+    /// Writes the new scan, with [`Self::more_codes`].
+    ///
+    /// # Errors
+    /// [`Error::CorruptImage`], which the walk would have met before.
+    pub fn write(&self, more_codes: &[u8], out: &mut Output) -> Result<(), Error> {
+        let scan = &self.walked.scan;
+        let mut tables = scan.tables;
+        tables.define(more_codes)?;
+        self.put(&mut Encoder::with(scan, &tables)?, out)
+    }
+
+    fn put(&self, encoder: &mut Encoder, out: &mut Output) -> Result<(), Error> {
         let Walked { scan, walk, .. } = self.walked;
         let total = self.hidden.len();
-        for (index, interval) in walk.entropy.intervals.iter().enumerate() {
-            if index > 0 {
-                out.extend([0xFF, 0xD0 + ((index - 1) % 8) as u8]);
-            }
+        let mut copied = 0;
+        for (index, interval) in walk.intervals.iter().enumerate() {
             let first = index * walk.interval;
             let mcus = first..total.min(first + walk.interval);
-            if self.next_hidden(mcus.clone()) == mcus.end {
-                out.extend_from_slice(scan.data.get(interval.stuffed.clone()).unwrap_or_default());
-            } else {
-                let end = walk.ends.get(index).copied().unwrap_or(interval.bytes.end * 8);
-                self.interval(mcus, end, encoder, BitWriter::new(out))?;
+            if self.next_hidden(mcus.clone()) < mcus.end {
+                // The intervals before this one, and the marker.
+                out.extend(scan.data.get(copied..interval.bytes.start).unwrap_or_default());
+                self.interval(mcus, interval, encoder, BitWriter::new(out))?;
+                copied = interval.bytes.end;
             }
         }
+        out.extend(scan.data.get(copied..).unwrap_or_default());
         Ok(())
     }
 
-    /// Writes a restart interval whose data ends at a bit.
+    /// Writes a restart interval.
     fn interval(
         &self,
         mcus: Range<usize>,
-        end: usize,
+        interval: &Interval,
         encoder: &mut Encoder,
         mut writer: BitWriter,
     ) -> Result<(), Error> {
+        let data = self.walked.scan.data;
         let mut before = [0; 4];
         let mut at = mcus.start;
         while at < mcus.end {
@@ -90,8 +114,12 @@ impl<'a> Splice<'a> {
                     at += 1;
                 }
             } else {
-                let until = if hidden == mcus.end { end } else { self.start(hidden) };
-                writer.copy(&self.walked.walk.entropy.bytes, self.start(at), until);
+                let until = if hidden == mcus.end {
+                    end_of(interval, data)
+                } else {
+                    self.start(hidden)
+                };
+                writer.copy(data, self.start(at), until);
                 self.remember(hidden - 1, &mut before);
                 at = hidden;
             }
@@ -102,9 +130,11 @@ impl<'a> Splice<'a> {
 
     /// Writes an MCU of what hides.
     fn put_hidden(&self, mcu: usize, before: &mut [i32; 4], encoder: &mut Encoder, writer: &mut BitWriter) {
+        let (column, row) = self.walked.layout.in_frame(mcu, self.frame);
+        let in_frame = row * self.frame.mcus.0 + column;
         for place in self.walked.layout.blocks(mcu) {
             self.put_dc(place, before, encoder, writer);
-            let ac = self.cover.ac.get(place.component).and_then(|ac| ac.get(place.block));
+            let ac = self.cover.ac(in_frame, place.component, place.block, self.frame);
             encoder.put_ac(place.part, ac.map_or(&[], |ac| ac.as_slice()), writer);
         }
     }
@@ -117,17 +147,17 @@ impl<'a> Splice<'a> {
         encoder: &mut Encoder,
         writer: &mut BitWriter,
     ) -> Result<(), Error> {
-        let bytes = &self.walked.walk.entropy.bytes;
-        let mut bits = Bits::at(bytes, self.start(mcu));
+        let data = self.walked.scan.data;
+        let mut bits = Bits::at(data, self.start(mcu));
         for place in self.walked.layout.blocks(mcu) {
-            let Some(decoder) = self.walked.walk.decoders.get(place.part) else {
+            let Some(decoder) = self.walked.walk.decoder(place.part) else {
                 continue;
             };
             decoder.dc.next(&mut bits)?;
             self.put_dc(place, before, encoder, writer);
-            let start = bits.position();
+            let start = bits.mark().place(data);
             decoder.ac.skip(&mut bits)?;
-            writer.copy(bytes, start, bits.position());
+            writer.copy(data, start, bits.mark().place(data));
         }
         Ok(())
     }
@@ -154,16 +184,23 @@ impl<'a> Splice<'a> {
         dc.map_or(0, |dc| i32::from(*dc))
     }
 
-    fn start(&self, mcu: usize) -> usize {
-        self.walked.walk.starts.get(mcu).copied().unwrap_or_default()
+    fn start(&self, mcu: usize) -> BitPlace {
+        self.walked.walk.start(self.walked.scan.data, mcu)
     }
 
     /// The first hidden MCU in a range, or the range's end.
     fn next_hidden(&self, mcus: Range<usize>) -> usize {
         let hidden = self.hidden.get(mcus.clone()).unwrap_or_default();
-        hidden
-            .iter()
-            .position(|hidden| *hidden)
-            .map_or(mcus.end, |place| mcus.start + place)
+        let place = hidden.iter().position(|hidden| *hidden);
+        place.map_or(mcus.end, |place| mcus.start + place)
     }
+}
+
+/// The bit behind the last MCU of an interval. Where the walk stopped before, everything that is left is taken along.
+fn end_of(interval: &Interval, data: &[u8]) -> BitPlace {
+    let all = BitPlace {
+        byte: interval.bytes.end,
+        bit: 0,
+    };
+    interval.end.map_or(all, |end| end.place(data))
 }

@@ -6,25 +6,43 @@
 
 use std::ops::Range;
 
-use super::bits::Bits;
-use super::entropy::Entropy;
+use super::bits::{BitPlace, Bits, Mark};
+use super::entropy::Intervals;
 use super::scan::{Part, Place, Scan, ScanLayout};
 use super::skip::{AcSkips, DcDifferences};
 use crate::Error;
 
+/// Bits behind the last MCU of an interval: one byte more than there should be. A photo that was redacted with an early stop
+/// may have it.
+const MOST_PADDING: u64 = 15;
+
 /// What the walk over a scan found.
 #[derive(Debug)]
 pub(super) struct Walk {
-    pub entropy: Entropy,
     /// MCUs to a restart interval; all of them if there are no restarts.
     pub interval: usize,
-    /// The bit at which each MCU starts, counted in [`Entropy::bytes`]. If the walk stopped early, the last one is the
-    /// first MCU that it did not walk over.
-    pub starts: Vec<usize>,
-    /// The bit behind the last MCU of each interval that was walked over to its end.
-    pub ends: Vec<usize>,
-    /// How each part of the scan is decoded.
-    pub decoders: Vec<Decoder>,
+    /// Where each MCU starts. If the walk stopped early, the last one is the first MCU that it did not walk over.
+    starts: Vec<Mark>,
+    /// The restart intervals that it entered.
+    pub intervals: Vec<Interval>,
+    decoders: Decoders,
+}
+
+/// What stands between two restart markers; the whole scan if there are none.
+#[derive(Debug, Clone)]
+pub(super) struct Interval {
+    /// Its bytes in the scan, without the marker behind it.
+    pub bytes: Range<usize>,
+    /// The bit behind its last MCU; `None` if the walk stopped before.
+    pub end: Option<Mark>,
+}
+
+/// How the parts of a scan are decoded. Those with the same tables share them: two fit into the first-level cache.
+#[derive(Debug)]
+struct Decoders {
+    all: Vec<Decoder>,
+    /// For each part of the scan its place among them.
+    of_parts: Vec<usize>,
 }
 
 /// The tables with which a component is decoded.
@@ -45,41 +63,38 @@ impl Walk {
         let total = layout.total();
         let interval = scan.interval(total);
         let mut walk = Self {
-            entropy: Entropy::of(scan.data, total.div_ceil(interval))?,
             interval,
             starts: Vec::with_capacity(total + 1),
-            ends: Vec::new(),
-            decoders: decoders(scan)?,
+            intervals: Vec::new(),
+            decoders: Decoders::of(scan)?,
         };
+        let mut intervals = Intervals::of(scan.data, total.div_ceil(interval));
         let until = mcus.map_or(total, |mcus| mcus.min(total));
-        for index in 0..until.div_ceil(interval) {
-            let first = index * interval;
+        for first in (0..until).step_by(interval) {
             let end = total.min(first + interval);
-            walk.interval(index, first..end.min(until), end, layout, dc)?;
+            let bits = walk.mcus(intervals.bits(), first..end.min(until), layout, dc)?;
+            walk.intervals.push(if until < end {
+                walk.starts.push(bits.mark());
+                let bytes = intervals.pass_over()?;
+                Interval { bytes, end: None }
+            } else {
+                let (bytes, end) = (intervals.finish(bits, MOST_PADDING)?, Some(bits.mark()));
+                Interval { bytes, end }
+            });
         }
         Ok(walk)
     }
 
-    /// One restart interval. `mcus`: those to walk over; `end`: the first that is not its own.
-    fn interval(
+    /// Walks over MCUs of one restart interval, from the first of them on.
+    fn mcus<'b>(
         &mut self,
-        index: usize,
+        mut bits: Bits<'b>,
         mcus: Range<usize>,
-        end: usize,
         layout: &ScanLayout,
         dc: &mut [Vec<i16>],
-    ) -> Result<(), Error> {
-        let Self {
-            entropy,
-            starts,
-            decoders,
-            ..
-        } = self;
-        let bytes = entropy
-            .intervals
-            .get(index)
-            .map_or(0..0, |interval| interval.bytes.clone());
-        let mut bits = Bits::at(&entropy.bytes, bytes.start * 8);
+    ) -> Result<Bits<'b>, Error> {
+        let Self { starts, decoders, .. } = self;
+        let decoders: Vec<&Decoder> = decoders.by_part().collect();
         let mut before = [0; 4];
         let mut next = mcus.start;
         while next < mcus.end {
@@ -87,43 +102,33 @@ impl Walk {
             let count = (layout.mcus.0 - next % layout.mcus.0).min(mcus.end - next);
             let mut places: Vec<Place> = layout.blocks(next).collect();
             for _ in 0..count {
-                starts.push(bits.position());
-                mcu(&mut bits, decoders, &mut places, &mut before, dc)?;
-                if bits.position() > bytes.end * 8 {
+                starts.push(bits.mark());
+                mcu(&mut bits, &decoders, &mut places, &mut before, dc)?;
+                if bits.is_beyond() {
                     return Err(Error::corrupt("its compressed data ends too early"));
                 }
             }
             next += count;
         }
-        if mcus.end == end {
-            check_padding(bits, bytes.end * 8)?;
-            self.ends.push(bits.position());
-        } else {
-            starts.push(bits.position());
-        }
-        Ok(())
+        Ok(bits)
     }
-}
 
-/// Behind the last MCU stand fewer than eight bits (section F.1.2.3). One more byte of ones does no harm and holds nothing:
-/// a photo that was redacted with an early stop may have it.
-fn check_padding(bits: Bits, end: usize) -> Result<(), Error> {
-    let left = end.saturating_sub(bits.position());
-    let mut rest = bits;
-    let mut is_all_ones = || rest.take(left as u32) == (1 << left) - 1;
-    if left < 8 || (left < 16 && is_all_ones()) {
-        return Ok(());
+    /// How a part of the scan is decoded.
+    pub fn decoder(&self, part: usize) -> Option<&Decoder> {
+        self.decoders.by_part().nth(part)
     }
-    Err(Error::corrupt(
-        "there is more compressed data than the picture has room for",
-    ))
+
+    /// Where an MCU starts in the data of the scan.
+    pub fn start(&self, data: &[u8], mcu: usize) -> BitPlace {
+        self.starts.get(mcu).copied().unwrap_or_default().place(data)
+    }
 }
 
 /// Walks over one MCU.
 #[inline(always)]
 fn mcu(
     bits: &mut Bits,
-    decoders: &[Decoder],
+    decoders: &[&Decoder],
     places: &mut [Place],
     before: &mut [i32; 4],
     dc: &mut [Vec<i16>],
@@ -146,13 +151,28 @@ fn mcu(
     Ok(())
 }
 
-/// The decoder of each part of a scan.
-fn decoders(scan: &Scan) -> Result<Vec<Decoder>, Error> {
-    let decoder = |part: &Part| {
-        Ok(Decoder {
-            dc: DcDifferences::new(scan.tables.dc(part.dc_table)?)?,
-            ac: AcSkips::new(scan.tables.ac(part.ac_table)?)?,
-        })
-    };
-    scan.header.parts.iter().map(decoder).collect()
+impl Decoders {
+    fn of(scan: &Scan) -> Result<Self, Error> {
+        let parts = &scan.header.parts;
+        let tables = |part: &Part| (part.dc_table, part.ac_table);
+        let (mut all, mut of_parts) = (Vec::new(), Vec::new());
+        for part in parts {
+            let like_it = parts.iter().position(|other| tables(other) == tables(part));
+            match like_it.and_then(|other| of_parts.get(other)) {
+                Some(place) => of_parts.push(*place),
+                None => {
+                    of_parts.push(all.len());
+                    all.push(Decoder {
+                        dc: DcDifferences::new(scan.tables.dc(part.dc_table)?)?,
+                        ac: AcSkips::new(scan.tables.ac(part.ac_table)?)?,
+                    });
+                }
+            }
+        }
+        Ok(Self { all, of_parts })
+    }
+
+    fn by_part(&self) -> impl Iterator<Item = &Decoder> {
+        self.of_parts.iter().filter_map(|place| self.all.get(*place))
+    }
 }

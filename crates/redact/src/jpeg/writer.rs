@@ -1,18 +1,19 @@
 //! Writes entropy-coded data: bits, zeros stuffed behind FF bytes (ITU-T T.81 sections B.1.1.5 and F.1.2.3).
 
-use super::bits::Bits;
+use super::bits::{BitPlace, ff_bytes};
+use crate::output::Output;
 
 /// Appends bits to a file.
-pub(super) struct BitWriter<'a> {
-    out: &'a mut Vec<u8>,
+pub(super) struct BitWriter<'o, 'w> {
+    out: &'o mut Output<'w>,
     /// Bits to be written, from the top down; the others are zero.
     window: u64,
     /// How many they are: fewer than 32.
     filled: u32,
 }
 
-impl<'a> BitWriter<'a> {
-    pub fn new(out: &'a mut Vec<u8>) -> Self {
+impl<'o, 'w> BitWriter<'o, 'w> {
+    pub fn new(out: &'o mut Output<'w>) -> Self {
         Self {
             out,
             window: 0,
@@ -27,35 +28,70 @@ impl<'a> BitWriter<'a> {
         self.window |= u64::from(value) << (63 - self.filled - count) << 1;
         self.filled += count;
         if self.filled >= 32 {
-            stuff(&mut *self.out, &((self.window >> 32) as u32).to_be_bytes());
+            stuff(self.out.bytes(), &((self.window >> 32) as u32).to_be_bytes());
+            self.out.hand_on();
             self.window <<= 32;
             self.filled -= 32;
         }
     }
 
-    /// Copies the bits from one place to another of unstuffed data.
-    pub fn copy(&mut self, bytes: &[u8], from: usize, to: usize) {
-        let ahead = bytes.get(from / 8..to.div_ceil(8)).unwrap_or_default();
-        let words = || {
-            ahead
-                .chunks_exact(8)
-                .map(|word| word.first_chunk().map_or(0, |word| u64::from_be_bytes(*word)))
-        };
-        let shift = (from % 8) as u32;
-        let whole = to.saturating_sub(from) / 64;
-        let mut copied = 0;
-        for (word, next) in words().zip(words().skip(1)).take(whole) {
-            // In two steps, because there may be nothing to shift.
-            self.put_word(word << shift | next >> 1 >> (63 - shift));
-            copied += 1;
+    /// Copies the bits from one place to another of data as it stands in a file.
+    pub fn copy(&mut self, data: &[u8], from: BitPlace, to: BitPlace) {
+        if self.out.is_nowhere() {
+            return;
         }
-        let mut at = from + copied * 64;
-        let mut bits = Bits::at(bytes, at);
-        while at < to {
-            let count = (to - at).min(32);
-            self.put(bits.take(count as u32), count as u32);
-            at += count;
+        let byte = |at: usize| data.get(at).copied().unwrap_or_default();
+        // The bits of a byte between two of its places.
+        let bits = |at: usize, from: u32, to: u32| u32::from(byte(at)) >> (8 - to) & ((1 << (to - from)) - 1);
+        if from.byte >= to.byte {
+            let to = to.bit.max(from.bit);
+            return self.put(bits(from.byte, from.bit, to), to - from.bit);
         }
+        let mut at = from.byte;
+        if from.bit > 0 {
+            self.put(bits(at, from.bit, 8), 8 - from.bit);
+            at += if byte(at) == 0xFF { 2 } else { 1 };
+        }
+        self.copy_bytes(data.get(at..to.byte).unwrap_or_default());
+        self.put(bits(to.byte, 0, to.bit), to.bit);
+    }
+
+    /// Copies whole bytes of such data.
+    fn copy_bytes(&mut self, mut stuffed: &[u8]) {
+        if self.filled.is_multiple_of(8) {
+            self.flush();
+            self.out.extend(stuffed);
+            return;
+        }
+        while let Some((word, behind)) = stuffed.split_first_chunk() {
+            self.out.hand_on();
+            let word = u64::from_be_bytes(*word);
+            let ff_bytes = ff_bytes(word);
+            if ff_bytes == 0 {
+                self.put_word(word);
+                stuffed = behind;
+            } else {
+                // Up to the FF byte; the zero behind it is left out.
+                let bytes = ff_bytes.leading_zeros() / 8 + 1;
+                self.put_top(word, bytes * 8);
+                stuffed = stuffed.get(bytes as usize + 1..).unwrap_or_default();
+            }
+        }
+        while let Some((byte, behind)) = stuffed.split_first() {
+            self.put(u32::from(*byte), 8);
+            stuffed = if *byte == 0xFF {
+                behind.get(1..).unwrap_or_default()
+            } else {
+                behind
+            };
+        }
+    }
+
+    /// Writes the top `count` bits (1–64) of a word.
+    fn put_top(&mut self, word: u64, count: u32) {
+        let high = count.min(32);
+        self.put((word >> (64 - high)) as u32, high);
+        self.put((word << high >> 1 >> (63 - (count - high))) as u32, count - high);
     }
 
     #[inline(always)]
@@ -63,64 +99,84 @@ impl<'a> BitWriter<'a> {
         let whole = self.window | word >> self.filled;
         // In two steps, because nothing may be left over.
         self.window = word << 1 << (63 - self.filled);
-        if has_ff(whole) {
-            stuff(&mut *self.out, &whole.to_be_bytes());
+        if ff_bytes(whole) != 0 {
+            stuff(self.out.bytes(), &whole.to_be_bytes());
         } else {
-            self.out.extend_from_slice(&whole.to_be_bytes());
+            self.out.bytes().extend_from_slice(&whole.to_be_bytes());
         }
+    }
+
+    /// Writes the whole bytes that wait.
+    fn flush(&mut self) {
+        let bytes = self.window.to_be_bytes();
+        let whole = bytes.get(..(self.filled / 8) as usize).unwrap_or_default();
+        stuff(self.out.bytes(), whole);
+        self.window <<= self.filled / 8 * 8;
+        self.filled %= 8;
     }
 
     /// Fills up the last byte with ones.
     pub fn finish(mut self) {
         let spare = self.filled.next_multiple_of(8) - self.filled;
         self.put((1 << spare) - 1, spare);
-        let bytes = self.window.to_be_bytes();
-        let rest = bytes.get(..(self.filled / 8) as usize).unwrap_or_default();
-        stuff(self.out, rest);
+        self.flush();
     }
-}
-
-/// Whether one of the bytes is FF: then its complement is zero, and the only one to borrow when one is taken away.
-fn has_ff(word: u64) -> bool {
-    const ONES: u64 = u64::from_ne_bytes([0x01; 8]);
-    const TOPS: u64 = u64::from_ne_bytes([0x80; 8]);
-    (!word).wrapping_sub(ONES) & word & TOPS != 0
 }
 
 #[cold]
-fn stuff(out: &mut Vec<u8>, bytes: &[u8]) {
-    for byte in bytes {
-        out.push(*byte);
-        if *byte == 0xFF {
-            out.push(0);
-        }
+fn stuff(out: &mut Vec<u8>, mut bytes: &[u8]) {
+    while let Some(place) = bytes.iter().position(|byte| *byte == 0xFF) {
+        let (piece, behind) = bytes.split_at(place + 1);
+        out.extend_from_slice(piece);
+        out.push(0);
+        bytes = behind;
     }
+    out.extend_from_slice(bytes);
 }
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may panic")]
 mod tests {
     use super::*;
-    use crate::jpeg::entropy::Entropy;
+    use crate::jpeg::bits::Bits;
 
     #[test]
     fn copied_bits_come_back_whatever_stands_before_them() {
         // Every third byte is FF.
+        let mut source = Vec::new();
         let bytes: Vec<u8> = (0..60_u32)
             .map(|i| if i % 3 == 0 { 0xFF } else { (i * 37) as u8 })
             .collect();
+        stuff(&mut source, &bytes);
+        let bits_at = |at: u32| {
+            let mut bits = Bits::from_byte(&source, 0);
+            (0..at).for_each(|_| _ = bits.take(1));
+            bits
+        };
         for before in 0..40 {
-            for (from, to) in [(0, 480), (5, 477), (3, 60), (64, 128), (7, 8), (9, 9), (1, 66)] {
+            for (from, to) in [
+                (0, 480),
+                (5, 477),
+                (3, 60),
+                (64, 128),
+                (7, 8),
+                (8, 13),
+                (9, 9),
+                (17, 22),
+                (1, 66),
+            ] {
                 let mut out = Vec::new();
-                let mut writer = BitWriter::new(&mut out);
+                let mut output = Output::to(&mut out);
+                let mut writer = BitWriter::new(&mut output);
                 let lead = before.min(32);
                 writer.put((1_u64.wrapping_shl(lead) - 1) as u32, lead);
                 writer.put(0, before - lead);
-                writer.copy(&bytes, from, to);
+                let place = |at: u32| bits_at(at).mark().place(&source);
+                writer.copy(&source, place(from), place(to));
                 writer.finish();
-                let read = Entropy::of(&out, 1).unwrap().bytes;
-                let mut expected = Bits::at(&bytes, from);
-                let mut found = Bits::at(&read, before as usize);
+                output.finish().unwrap();
+                let (mut expected, mut found) = (bits_at(from), Bits::from_byte(&out, 0));
+                (0..before).for_each(|_| _ = found.take(1));
                 for at in from..to {
                     assert_eq!(
                         found.take(1),
@@ -128,8 +184,7 @@ mod tests {
                         "{before} bits before {from}..{to}, bit {at}"
                     );
                 }
-                let spare = read.len() * 8 - before as usize - (to - from);
-                assert!(spare < 8 && found.take(spare as u32) == (1 << spare) - 1);
+                assert!(matches!(found.rest(), Some((spare @ 0..8, rest)) if rest == (1 << spare) - 1));
             }
         }
     }
