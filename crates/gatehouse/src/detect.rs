@@ -7,6 +7,7 @@ use gatehouse_redact::{Limits, Photo, Preview};
 use serde::{Deserialize, Serialize};
 
 use crate::failure::Failure;
+use crate::file;
 
 /// The arguments of `gatehouse detect`.
 #[derive(Debug, clap::Args)]
@@ -53,7 +54,7 @@ fn image(preview: Preview) -> Result<Image<'static>, Failure> {
 /// Runs the command.
 pub fn run(arguments: &Arguments) -> Result<(), Failure> {
     let path = &arguments.file;
-    let bytes = std::fs::read(path).map_err(Failure::file(path))?;
+    let bytes = file::read(path)?;
     let found = Faces::find(&mut Photo::open(&bytes, &Limits::default())?)?;
     if arguments.json {
         println!("{}", serde_json::json!(found));

@@ -5,6 +5,7 @@
 
 mod detect;
 mod failure;
+mod file;
 mod redact;
 
 use std::process::ExitCode;

@@ -1,15 +1,15 @@
 //! `gatehouse redact`
 
-use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use gatehouse_detect::HEAD_MARGIN;
-use gatehouse_redact::{Limits, Options, Photo, Redacted, Region};
+use gatehouse_redact::{Limits, Options, Photo, Redacted, Region, WriteError};
 use serde_json::json;
 
 use crate::detect::Faces;
 use crate::failure::Failure;
+use crate::file;
 
 /// The arguments of `gatehouse redact`.
 #[derive(Debug, clap::Args)]
@@ -30,17 +30,22 @@ pub struct Arguments {
 
 /// Runs the command.
 pub fn run(arguments: &Arguments) -> Result<(), Failure> {
-    let bytes = std::fs::read(&arguments.input).map_err(Failure::file(&arguments.input))?;
+    let bytes = file::read(&arguments.input)?;
     let start = Instant::now();
     let mut photo = Photo::open(&bytes, &Limits::default())?;
     let regions = match &arguments.faces {
         Some(path) => regions(&read_faces(path)?, 0.0),
         None => regions(&Faces::find(&mut photo)?, HEAD_MARGIN),
     };
-    let redacted = photo.redact(&regions, &Options::default())?;
+    let redacted = file::write(&arguments.output, |out| {
+        let redacted = photo.redact_to(&regions, &Options::default(), out);
+        redacted.map_err(|error| match error {
+            WriteError::Refused(error) => error.into(),
+            WriteError::NotWritten(error) => Failure::file(&arguments.output)(error),
+        })
+    })?;
     let milliseconds = (start.elapsed().as_secs_f64() * 10_000.0).round() / 10.0;
 
-    write_whole(&arguments.output, &redacted.bytes)?;
     let Redacted {
         bytes: written, engine, ..
     } = redacted;
@@ -50,7 +55,7 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
             "faces": faces,
             "engine": engine,
             "bytes_in": bytes.len(),
-            "bytes_out": written.len(),
+            "bytes_out": written,
             "milliseconds": milliseconds,
         });
         println!("{report}");
@@ -82,14 +87,4 @@ fn read_faces(path: &Path) -> Result<Faces, Failure> {
             path.display()
         ))
     })
-}
-
-/// Writes a file so that nobody ever sees half of it: beside its place first, then moved there.
-fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-    let folder = folder.unwrap_or_else(|| Path::new("."));
-    let mut file = tempfile::NamedTempFile::new_in(folder).map_err(Failure::file(path))?;
-    file.write_all(bytes).map_err(Failure::file(path))?;
-    file.persist(path).map_err(|error| Failure::file(path)(error.error))?;
-    Ok(())
 }
