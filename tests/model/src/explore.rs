@@ -71,11 +71,23 @@ pub struct Counterexample {
     pub trace: Vec<String>,
 }
 
-/// Explores every state of `model`, at most `limit` of them.
-pub fn explore<M: Model>(model: &M, limit: usize) -> Report {
+/// How far a search goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Until {
+    /// Through every state.
+    Exhausted,
+    /// To the first counterexample.
+    FirstBroken,
+}
+
+/// Explores the states of `model`, at most `limit` of them.
+pub fn explore<M: Model>(model: &M, until: Until, limit: usize) -> Report {
     let mut search = Search::start(model);
     while let Some((id, state)) = search.waiting.pop_front() {
         search.expand(id, &state);
+        if until == Until::FirstBroken && !search.found.is_empty() {
+            break;
+        }
         if search.parents.len() > limit {
             search.note(BOUNDED, id);
             break;

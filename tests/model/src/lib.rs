@@ -2,6 +2,7 @@
 #![allow(clippy::indexing_slicing, clippy::expect_used, reason = "a model: a mistake in it should stop the search")]
 
 pub mod explore;
+pub mod idempotency;
 pub mod photos_in_place;
 pub mod photos_protocol;
 mod photos_words;

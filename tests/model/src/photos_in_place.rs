@@ -20,6 +20,8 @@ pub const NO_LOOP: &str = "our own write causes no other write";
 pub const ONE_WRITE: &str = "an upload is replaced at most once";
 /// A worker replaces what it has redacted, and nothing else.
 pub const NEWER_UPLOAD: &str = "no worker overwrites a newer upload";
+/// What the ledger says of the accepted upload is so.
+pub const LEDGER: &str = "the ledger calls nothing done or rejected that is not";
 
 /// Versions of the object, and events: each has a number that grows, which is sequencer and version id at once.
 pub type Number = u8;
@@ -51,8 +53,11 @@ pub struct Version {
 }
 
 /// `state` of the ledger's item.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Progress {
+    /// The attribute is not there.
+    #[default]
+    Unset,
     /// An upload waits.
     Pending,
     /// A redaction is about to be written.
@@ -64,10 +69,10 @@ pub enum Progress {
 }
 
 /// The ledger's item.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub struct Item {
-    pub(crate) sequencer: Number,
-    pub(crate) source: ETag,
+    /// Sequencer and entity tag of the newest upload that was accepted; none in an item that only somebody else wrote.
+    pub(crate) accepted: Option<(Number, ETag)>,
     pub(crate) progress: Progress,
     pub(crate) intents: Intents,
     pub(crate) output: Option<(ETag, Number)>,
@@ -181,7 +186,7 @@ impl Model for PhotosInPlace {
         if self.may_expire(state) {
             actions.push(Action::Expire);
         }
-        if self.unrelated_change && state.item.is_some_and(|item| !item.touched) {
+        if self.unrelated_change && !state.item.is_some_and(|item| item.touched) {
             actions.push(Action::UnrelatedChange);
         }
     }
@@ -196,8 +201,8 @@ impl Model for PhotosInPlace {
             Action::Crash(worker) => next.workers[worker] = None,
             Action::Expire => self.expire(&mut next),
             Action::UnrelatedChange => {
-                let touched = next.item.map(|item| Item { touched: true, ..item });
-                self.write_item(&mut next, touched);
+                let item = Item { touched: true, ..next.item.unwrap_or_default() };
+                self.write_item(&mut next, Some(item));
             }
         }
         next
@@ -222,6 +227,9 @@ impl Model for PhotosInPlace {
         let mut broken: Vec<_> = state.flaw.into_iter().collect();
         if self.is_quiet(state) {
             broken.extend(state.wrong_at_the_end());
+        }
+        if !state.ledger_is_true() {
+            broken.push(LEDGER);
         }
         broken
     }
@@ -263,15 +271,15 @@ impl PhotosInPlace {
         let old = std::mem::replace(&mut state.item, new);
         let Some(image) = new.or(old) else { return };
         let removed = new.is_none();
-        let same_sequencer = old.is_some_and(|old| old.sequencer == image.sequencer);
+        let Some((sequencer, source)) = image.accepted else { return };
+        let same_sequencer = old.is_some_and(|old| old.accepted.is_some_and(|(before, _)| before == sequencer));
         let ignored = (removed && self.protocol.filter_removals)
             || (!removed && same_sequencer && self.protocol.filter_same_sequencer)
             || (image.progress != Progress::Pending && self.protocol.filter_not_pending);
         if ignored {
             return;
         }
-        let Item { sequencer, source, intents, .. } = image;
-        if state.records.try_push(Record { sequencer, source, intents, completed: false }).is_err() {
+        if state.records.try_push(Record { sequencer, source, intents: image.intents, completed: false }).is_err() {
             state.flaw = Some(ENDLESS);
         }
     }
@@ -282,27 +290,21 @@ impl PhotosInPlace {
         if !self.is_accepted(state.item, number, etag) {
             return;
         }
-        let kept = state.item;
-        let item = Item {
-            sequencer: number,
-            source: etag,
-            progress: Progress::Pending,
-            intents: kept.map_or(Intents::default(), |item| item.intents),
-            output: kept.and_then(|item| item.output),
-            touched: kept.is_some_and(|item| item.touched),
-        };
+        let kept = state.item.unwrap_or_default();
+        let item = Item { accepted: Some((number, etag)), progress: Progress::Pending, ..kept };
         self.write_item(state, Some(item));
     }
 
     fn is_accepted(&self, item: Option<Item>, number: Number, etag: ETag) -> bool {
         let Some(item) = item else { return true };
+        let Some((newest, _)) = item.accepted else { return !self.protocol.absent_by_key };
         let own = item.output.is_some_and(|(output, version)| match self.protocol.own_write {
             OwnWrite::ETagAndVersion => output == etag && version == number,
             OwnWrite::ETag => output == etag,
             OwnWrite::Version => version == number,
             OwnWrite::Unknown => false,
         });
-        let newer = item.sequencer < number || !self.protocol.accept_newer_only;
+        let newer = newest < number || !self.protocol.accept_newer_only;
         !self.protocol.first_event_only && newer && !own
     }
 
@@ -369,10 +371,8 @@ impl PhotosInPlace {
         }
         if fetched.by_us {
             state.flaw = Some(NO_LOOP);
-        } else if replaced.by_us {
-            state.flaw = Some(ONE_WRITE);
         } else if replaced.content != fetched.content {
-            state.flaw = Some(NEWER_UPLOAD);
+            state.flaw = Some(if replaced.by_us { ONE_WRITE } else { NEWER_UPLOAD });
         }
         state.put(worker.output, true);
         let step = if self.protocol.claim_before_put { Step::Record } else { Step::Claim };
@@ -412,10 +412,11 @@ impl PhotosInPlace {
         (!self.protocol.reject_before_mark && item.is_some()).then_some(then_reject)
     }
 
-    /// The item, where it is there and `sequencer = :sequencer` holds or is not asked.
+    /// The item, where `sequencer = :sequencer` holds. Where that is not asked, an absent item is made by the update.
     fn if_sequencer(&self, state: &State, worker: Worker, asked: bool) -> Option<Item> {
         let sequencer = state.records[worker.record].sequencer;
-        state.item.filter(|item| !asked || item.sequencer == sequencer)
+        let item = state.item.unwrap_or_default();
+        (!asked || item.accepted.is_some_and(|(newest, _)| newest == sequencer)).then_some(item)
     }
 }
 
@@ -431,6 +432,17 @@ impl State {
 
     fn is_at_work_on(&self, record: usize) -> bool {
         self.workers.iter().flatten().any(|worker| worker.record == record)
+    }
+
+    /// Whether what the ledger calls done, or rejected, is.
+    fn ledger_is_true(&self) -> bool {
+        let Some(Item { accepted: Some((sequencer, _)), progress, .. }) = self.item else { return true };
+        let replaced = self.versions.len() > usize::from(sequencer) + 1;
+        match progress {
+            Progress::Done => replaced || !self.version(sequencer).content.shows_a_face(),
+            Progress::Rejected => self.rejected & 1 << sequencer != 0,
+            Progress::Unset | Progress::Pending | Progress::Writing => true,
+        }
     }
 
     /// Invariants of quiet states that are broken.

@@ -42,6 +42,8 @@ pub enum Expiry {
 pub struct Protocol {
     /// `dedupe-record` takes only the first event of a key: `attribute_not_exists(pk)` and nothing else.
     pub first_event_only: bool,
+    /// `dedupe-record`: `attribute_not_exists(pk) OR`. Otherwise `attribute_not_exists(sequencer) OR`.
+    pub absent_by_key: bool,
     /// `dedupe-record`: `sequencer < :sequencer`.
     pub accept_newer_only: bool,
     /// `dedupe-record`: `NOT (outputETag = :etag AND outputVersion = :version)`.
@@ -88,6 +90,7 @@ impl Protocol {
     /// The protocol.
     pub const CURRENT: Self = Self {
         first_event_only: false,
+        absent_by_key: false,
         accept_newer_only: true,
         own_write: OwnWrite::ETagAndVersion,
         filter_removals: true,
@@ -110,8 +113,9 @@ impl Protocol {
         reject_if_sequencer: true,
     };
 
-    /// As it was first designed: recording an output deletes its hash from the intents.
-    pub const FIRST_DESIGN: Self = Self { forget: Forget::Hash, ..Self::CURRENT };
+    /// As it was first designed: recording an output deletes its hash from the intents, and an item without a
+    /// sequencer counts as one that has it.
+    pub const FIRST_DESIGN: Self = Self { forget: Forget::Hash, absent_by_key: true, ..Self::CURRENT };
 
     /// Another repair of the first design: each attempt deletes its own intent, and only the first is recorded.
     pub const TOKENS: Self = Self { forget: Forget::OwnToken, record_unless_done: true, ..Self::CURRENT };
