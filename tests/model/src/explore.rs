@@ -146,7 +146,8 @@ impl<'m, M: Model> Search<'m, M> {
                 }
                 new.insert(next);
                 self.parents.push(parent);
-                self.depths.push(parent.map_or(0, |(from, _)| self.depths[from as usize] + 1));
+                self.depths
+                    .push(parent.map_or(0, |(from, _)| self.depths[from as usize] + 1));
                 for invariant in broken {
                     self.note(invariant, next);
                 }
@@ -195,7 +196,11 @@ impl<'m, M: Model> Search<'m, M> {
             first[id + 1] += first[id];
         }
         // Expanded in order, so `progress` is sorted by where its steps come from.
-        let mut free: Vec<u32> = (0_u32..).zip(&incoming).filter(|(_, count)| **count == 0).map(|(id, _)| id).collect();
+        let mut free: Vec<u32> = (0_u32..)
+            .zip(&incoming)
+            .filter(|(_, count)| **count == 0)
+            .map(|(id, _)| id)
+            .collect();
         let mut done = 0;
         while let Some(id) = free.pop() {
             done += 1;
@@ -227,7 +232,10 @@ impl<'m, M: Model> Search<'m, M> {
         let mut broken: Vec<_> = self
             .found
             .iter()
-            .map(|&(invariant, id)| Counterexample { invariant, trace: self.trace(id) })
+            .map(|&(invariant, id)| Counterexample {
+                invariant,
+                trace: self.trace(id),
+            })
             .collect();
         broken.sort_by_key(|found| found.trace.len());
         Report {

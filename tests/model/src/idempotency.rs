@@ -257,7 +257,12 @@ impl Model for Idempotency {
                     self.take_effect(&mut next, token, request);
                 }
             }
-            Action::Succeed(index) => next.ask(index, Request::Complete { at: self.clock(state, index) }),
+            Action::Succeed(index) => next.ask(
+                index,
+                Request::Complete {
+                    at: self.clock(state, index),
+                },
+            ),
             Action::Fail(index) if self.protocol.release_on_failure => next.ask(index, Request::Release),
             Action::Fail(index) => {
                 next.failed |= next.owns(index);
@@ -291,10 +296,12 @@ impl Model for Idempotency {
         let became = if before.item == after.item {
             String::new()
         } else {
-            after.item.map_or("; the record is gone".to_owned(), |item| match item.response {
-                None => format!("; in progress for {} until {}", item.owner, item.lease_ends),
-                Some(response) => format!("; completed by {} with response {response}", item.owner),
-            })
+            after
+                .item
+                .map_or("; the record is gone".to_owned(), |item| match item.response {
+                    None => format!("; in progress for {} until {}", item.owner, item.lease_ends),
+                    Some(response) => format!("; completed by {} with response {response}", item.owner),
+                })
         };
         match action {
             Action::Tick => format!("it is {} o'clock", after.now),
@@ -306,7 +313,10 @@ impl Model for Idempotency {
             | Action::Succeed(index)
             | Action::Fail(index)
             | Action::Crash(index) => {
-                format!("{action:?}: {:?}, then {:?}{became}", before.callers[index], after.callers[index])
+                format!(
+                    "{action:?}: {:?}, then {:?}{became}",
+                    before.callers[index], after.callers[index]
+                )
             }
         }
     }
@@ -318,15 +328,24 @@ impl Idempotency {
     }
 
     fn begin(&self, state: &mut State, index: usize) {
-        let request = Request::Claim { payload: self.payloads[index], at: self.clock(state, index) };
-        let token = if self.protocol.fresh_tokens { state.tokens } else { Token::try_from(index).unwrap_or_default() };
+        let request = Request::Claim {
+            payload: self.payloads[index],
+            at: self.clock(state, index),
+        };
+        let token = if self.protocol.fresh_tokens {
+            state.tokens
+        } else {
+            Token::try_from(index).unwrap_or_default()
+        };
         state.tokens += u8::from(self.protocol.fresh_tokens);
         state.calls[index] += 1;
         state.callers[index] = Caller::Asking(token, request);
     }
 
     fn answered(&self, state: &mut State, index: usize) {
-        let Caller::Asking(token, request) = state.callers[index] else { return };
+        let Caller::Asking(token, request) = state.callers[index] else {
+            return;
+        };
         state.callers[index] = match self.take_effect(state, token, request) {
             Some(Outcome::Run(lease_ends)) => Caller::Running(token, lease_ends),
             Some(Outcome::Replay(_) | Outcome::InProgress | Outcome::Conflict) | None => Caller::Idle,
@@ -365,8 +384,20 @@ impl Idempotency {
             return self.refused(state, item, token, payload, at);
         }
         let lease_ends = at + self.lease;
-        let expires = at + if self.protocol.lease_within_expiry { self.keep.max(self.lease) } else { self.keep };
-        state.item = Some(Item { owner: token, payload, lease_ends, expires, response: None, claimed: at });
+        let expires = at
+            + if self.protocol.lease_within_expiry {
+                self.keep.max(self.lease)
+            } else {
+                self.keep
+            };
+        state.item = Some(Item {
+            owner: token,
+            payload,
+            lease_ends,
+            expires,
+            response: None,
+            claimed: at,
+        });
         state.failed = false;
         Outcome::Run(lease_ends)
     }
@@ -406,15 +437,23 @@ impl Idempotency {
 
     /// `SET response, expiresAt IF owner = :token`
     fn complete(&self, state: &mut State, token: Token, at: Time) {
-        let item = state.item.filter(|item| item.owner == token || !self.protocol.complete_if_owner);
+        let item = state
+            .item
+            .filter(|item| item.owner == token || !self.protocol.complete_if_owner);
         if let Some(item) = item {
-            state.item = Some(Item { response: Some(token), expires: at + self.keep, ..item });
+            state.item = Some(Item {
+                response: Some(token),
+                expires: at + self.keep,
+                ..item
+            });
         }
     }
 
     /// DeleteItem `IF owner = :token`
     fn release(&self, state: &mut State, token: Token) {
-        let item = state.item.filter(|item| item.owner == token || !self.protocol.release_if_owner);
+        let item = state
+            .item
+            .filter(|item| item.owner == token || !self.protocol.release_if_owner);
         if item.is_some() {
             state.item = None;
         }

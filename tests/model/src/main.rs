@@ -1,17 +1,78 @@
-//! x
-use gatehouse_model::explore::{Until, explore};
-use gatehouse_model::idempotency::*;
-fn main() {
-    let c = Protocol::CURRENT;
-    let base = |p: Protocol| Idempotency { protocol: p, payloads: vec![0, 0], calls: 2, lost_answers: 1, end: 5, lease: 2, keep: 3, skew: 0 };
-    let v = std::env::args().len() > 1;
-    for (n, m) in [("2", base(c)), ("2 lost2", Idempotency { lost_answers: 2, ..base(c)}), ("payload", Idempotency{payloads: vec![0,1], ..base(c)}), ("2x3", Idempotency{calls:3, ..base(c)}), ("3x1", Idempotency { payloads: vec![0,0,0], calls:1, ..base(c)}), ("3x2", Idempotency { payloads: vec![0,0,1], calls:2, end: 4, ..base(c)}),
-      ("skew", Idempotency{skew:1,..base(c)}),
-      ("complete", base(Protocol{complete_if_owner:false,..c})), ("release", base(Protocol{release_if_owner:false,..c})), ("lapsed", base(Protocol{claim_lapsed:false,..c})), ("lapsed-only", base(Protocol{claim_lapsed_only_in_progress:false,..c})), ("expired", base(Protocol{claim_expired:false,..c})), ("own", base(Protocol{own_token_is_own_claim:false,..c})), ("fresh", base(Protocol{fresh_tokens:false,..c})), ("norelease", base(Protocol{release_on_failure:false,..c})), ("payload", Idempotency{payloads:vec![0,1],..base(Protocol{compare_payload:false,..c})}), ("lease-in", Idempotency{keep:1,..base(Protocol{lease_within_expiry:false,..c})}),
-    ] {
-        let t = std::time::Instant::now();
-        let r = explore(&m, Until::Exhausted, 20_000_000);
-        println!("{n}: {} {} depth {} quiet {} {:.1}s", r.states, r.transitions, r.depth, r.quiet, t.elapsed().as_secs_f64());
-        for b in r.broken { println!("  BROKEN {} {}", b.invariant, b.trace.len()); if v { for l in b.trace { println!("      {l}"); } } }
+//! Runs every check and prints a line for each: `make model`.
+//!
+//! `gatehouse-model [--small] [--trace TEXT]`: `--small` takes the bounds of the tests; `--trace` runs only those checks
+//! whose name contains the text, and prints the steps of what they find.
+
+use std::process::ExitCode;
+
+use gatehouse_model::check::{Check, Expect, Outcome, Size};
+use gatehouse_model::{idempotency_checks, photos_checks};
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let small = arguments.iter().any(|argument| argument == "--small");
+    let size = if small { Size::Small } else { Size::Full };
+    let traced = arguments
+        .iter()
+        .position(|argument| argument == "--trace")
+        .and_then(|at| arguments.get(at + 1));
+    println!(
+        "{:<64} {:>10} {:>5} {:>7}  result",
+        "check", "states", "depth", "seconds"
+    );
+    let mut as_expected = true;
+    for check in photos_checks::checks(size)
+        .into_iter()
+        .chain(idempotency_checks::checks(size))
+    {
+        if traced.is_some_and(|text| !check.name.contains(text.as_str())) {
+            continue;
+        }
+        let outcome = check.run();
+        as_expected &= outcome.is(check.expect);
+        print(&check, &outcome);
+        if traced.is_some() {
+            print_traces(&outcome);
+        }
+    }
+    if as_expected {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    }
+}
+
+fn print(check: &Check, outcome: &Outcome) {
+    let Outcome {
+        states,
+        depth,
+        elapsed,
+        broken,
+        ..
+    } = outcome;
+    let found = broken
+        .iter()
+        .map(|found| format!("\"{}\" in {} steps", found.invariant, found.trace.len()));
+    let found = found.collect::<Vec<_>>().join(", ");
+    let result = match check.expect {
+        _ if !outcome.is(check.expect) => format!("NOT AS EXPECTED: {:?}; found: {found}", check.expect),
+        Expect::Holds => "every invariant holds".to_owned(),
+        Expect::HoldsWithout => "every invariant holds without it".to_owned(),
+        Expect::Breaks(_) => format!("breaks {found}"),
+        Expect::Limit(_) => format!("a limit: breaks {found}"),
+    };
+    println!(
+        "{:<64} {states:>10} {depth:>5} {:>7.1}  {result}",
+        check.name,
+        elapsed.as_secs_f64()
+    );
+}
+
+fn print_traces(outcome: &Outcome) {
+    for found in &outcome.broken {
+        println!("  {}:", found.invariant);
+        for (step, words) in (1..).zip(&found.trace) {
+            println!("  {step:>4}. {words}");
+        }
     }
 }

@@ -201,7 +201,10 @@ impl Model for PhotosInPlace {
             Action::Crash(worker) => next.workers[worker] = None,
             Action::Expire => self.expire(&mut next),
             Action::UnrelatedChange => {
-                let item = Item { touched: true, ..next.item.unwrap_or_default() };
+                let item = Item {
+                    touched: true,
+                    ..next.item.unwrap_or_default()
+                };
                 self.write_item(&mut next, Some(item));
             }
         }
@@ -243,35 +246,55 @@ impl PhotosInPlace {
     /// Records from the first up to this one may be delivered.
     fn startable(&self, state: &State) -> usize {
         let completed = state.records.iter().take_while(|record| record.completed).count();
-        if self.protocol.records_in_order { (completed + 1).min(state.records.len()) } else { state.records.len() }
+        if self.protocol.records_in_order {
+            (completed + 1).min(state.records.len())
+        } else {
+            state.records.len()
+        }
     }
 
     fn may_expire(&self, state: &State) -> bool {
         state.item.is_some()
             && match self.expiry {
                 Expiry::Never => false,
-                Expiry::AfterTheLastDelivery => self.is_quiet(state),
+                Expiry::AfterTheLastDelivery | Expiry::IntentsAfterTheLastDelivery => self.is_quiet(state),
                 Expiry::BeforeLateDuplicates => !state.expired && self.is_quiet(state),
                 Expiry::AnyTime => !state.expired,
             }
     }
 
     fn expire(&self, state: &mut State) {
-        if self.expiry == Expiry::AfterTheLastDelivery {
+        if matches!(
+            self.expiry,
+            Expiry::AfterTheLastDelivery | Expiry::IntentsAfterTheLastDelivery
+        ) {
             state.records.clear();
             state.forgotten = number(state.versions.len());
         } else {
             state.expired = true;
         }
-        self.write_item(state, None);
+        let without_intents = |item| Item {
+            intents: Intents::default(),
+            ..item
+        };
+        let kept = state
+            .item
+            .filter(|_| self.expiry == Expiry::IntentsAfterTheLastDelivery)
+            .map(without_intents);
+        self.write_item(state, kept);
     }
 
     /// Writes or removes the item; the stream gets a record if the filter lets it through.
     fn write_item(&self, state: &mut State, new: Option<Item>) {
         let old = std::mem::replace(&mut state.item, new);
+        if old == new {
+            return; // an update that changes nothing has no record
+        }
         let Some(image) = new.or(old) else { return };
         let removed = new.is_none();
-        let Some((sequencer, source)) = image.accepted else { return };
+        let Some((sequencer, source)) = image.accepted else {
+            return;
+        };
         let same_sequencer = old.is_some_and(|old| old.accepted.is_some_and(|(before, _)| before == sequencer));
         let ignored = (removed && self.protocol.filter_removals)
             || (!removed && same_sequencer && self.protocol.filter_same_sequencer)
@@ -279,7 +302,16 @@ impl PhotosInPlace {
         if ignored {
             return;
         }
-        if state.records.try_push(Record { sequencer, source, intents: image.intents, completed: false }).is_err() {
+        if state
+            .records
+            .try_push(Record {
+                sequencer,
+                source,
+                intents: image.intents,
+                completed: false,
+            })
+            .is_err()
+        {
             state.flaw = Some(ENDLESS);
         }
     }
@@ -291,26 +323,39 @@ impl PhotosInPlace {
             return;
         }
         let kept = state.item.unwrap_or_default();
-        let item = Item { accepted: Some((number, etag)), progress: Progress::Pending, ..kept };
+        let item = Item {
+            accepted: Some((number, etag)),
+            progress: Progress::Pending,
+            ..kept
+        };
         self.write_item(state, Some(item));
     }
 
     fn is_accepted(&self, item: Option<Item>, number: Number, etag: ETag) -> bool {
         let Some(item) = item else { return true };
-        let Some((newest, _)) = item.accepted else { return !self.protocol.absent_by_key };
-        let own = item.output.is_some_and(|(output, version)| match self.protocol.own_write {
-            OwnWrite::ETagAndVersion => output == etag && version == number,
-            OwnWrite::ETag => output == etag,
-            OwnWrite::Version => version == number,
-            OwnWrite::Unknown => false,
-        });
+        let Some((newest, _)) = item.accepted else {
+            return !self.protocol.absent_by_key;
+        };
+        let own = item
+            .output
+            .is_some_and(|(output, version)| match self.protocol.own_write {
+                OwnWrite::ETagAndVersion => output == etag && version == number,
+                OwnWrite::ETag => output == etag,
+                OwnWrite::Version => version == number,
+                OwnWrite::Unknown => false,
+            });
         let newer = newest < number || !self.protocol.accept_newer_only;
         !self.protocol.first_event_only && newer && !own
     }
 
     /// Steps 1 to 3 of `dedupe-process`: GET, proof, redaction. Only GET is a call.
     fn get(&self, state: &mut State, record: usize, bytes: u8) {
-        let Record { sequencer, source, intents, .. } = state.records[record];
+        let Record {
+            sequencer,
+            source,
+            intents,
+            ..
+        } = state.records[record];
         let fetched = number(state.versions.len() - 1);
         let content = state.version(fetched).content;
         if self.protocol.get_if_match && content.etag() != source {
@@ -318,15 +363,40 @@ impl PhotosInPlace {
             return;
         }
         let found = self.protocol.look_up_intents && intents.contains(content);
-        let version = if self.protocol.record_fetched_version { fetched } else { sequencer };
+        let version = if self.protocol.record_fetched_version {
+            fetched
+        } else {
+            sequencer
+        };
         let (output, step) = match content.redact(bytes) {
             _ if found => (content, Step::Record),
-            None => (content, if self.protocol.reject_before_mark { Step::Reject } else { Step::MarkRejected }),
+            None => (
+                content,
+                if self.protocol.reject_before_mark {
+                    Step::Reject
+                } else {
+                    Step::MarkRejected
+                },
+            ),
             Some(same) if same == content && self.protocol.unchanged_is_not_written => (same, Step::Record),
-            Some(output) => (output, if self.protocol.claim_before_put { Step::Claim } else { Step::Put }),
+            Some(output) => (
+                output,
+                if self.protocol.claim_before_put {
+                    Step::Claim
+                } else {
+                    Step::Put
+                },
+            ),
         };
         if let Some(idle) = state.workers.iter_mut().find(|worker| worker.is_none()) {
-            *idle = Some(Worker { record, fetched, output, version, found, step });
+            *idle = Some(Worker {
+                record,
+                fetched,
+                output,
+                version,
+                found,
+                step,
+            });
         }
     }
 
@@ -359,7 +429,14 @@ impl PhotosInPlace {
             }
         }
         self.write_item(state, Some(item));
-        Some(Worker { step: if self.protocol.claim_before_put { Step::Put } else { Step::Record }, ..worker })
+        Some(Worker {
+            step: if self.protocol.claim_before_put {
+                Step::Put
+            } else {
+                Step::Record
+            },
+            ..worker
+        })
     }
 
     /// PUT with `If-Match: sourceETag`
@@ -371,12 +448,22 @@ impl PhotosInPlace {
         }
         if fetched.by_us {
             state.flaw = Some(NO_LOOP);
+        } else if replaced.by_us {
+            state.flaw = Some(ONE_WRITE);
         } else if replaced.content != fetched.content {
-            state.flaw = Some(if replaced.by_us { ONE_WRITE } else { NEWER_UPLOAD });
+            state.flaw = Some(NEWER_UPLOAD);
         }
         state.put(worker.output, true);
-        let step = if self.protocol.claim_before_put { Step::Record } else { Step::Claim };
-        Some(Worker { version: number(state.versions.len() - 1), step, ..worker })
+        let step = if self.protocol.claim_before_put {
+            Step::Record
+        } else {
+            Step::Claim
+        };
+        Some(Worker {
+            version: number(state.versions.len() - 1),
+            step,
+            ..worker
+        })
     }
 
     /// `SET outputETag, outputVersion, state = done IF sequencer = :sequencer`
@@ -399,16 +486,28 @@ impl PhotosInPlace {
 
     fn reject(&self, state: &mut State, worker: Worker) -> Option<Worker> {
         state.rejected |= 1 << state.records[worker.record].sequencer;
-        self.protocol.reject_before_mark.then_some(Worker { step: Step::MarkRejected, ..worker })
+        self.protocol.reject_before_mark.then_some(Worker {
+            step: Step::MarkRejected,
+            ..worker
+        })
     }
 
     /// `SET state = rejected, reason IF sequencer = :sequencer`
     fn mark_rejected(&self, state: &mut State, worker: Worker) -> Option<Worker> {
         let item = self.if_sequencer(state, worker, self.protocol.reject_if_sequencer);
         if let Some(item) = item {
-            self.write_item(state, Some(Item { progress: Progress::Rejected, ..item }));
+            self.write_item(
+                state,
+                Some(Item {
+                    progress: Progress::Rejected,
+                    ..item
+                }),
+            );
         }
-        let then_reject = Worker { step: Step::Reject, ..worker };
+        let then_reject = Worker {
+            step: Step::Reject,
+            ..worker
+        };
         (!self.protocol.reject_before_mark && item.is_some()).then_some(then_reject)
     }
 
@@ -427,7 +526,11 @@ impl State {
 
     fn put(&mut self, content: Content, by_us: bool) {
         self.uploaded += usize::from(!by_us);
-        self.versions.push(Version { content, by_us, delivered: false });
+        self.versions.push(Version {
+            content,
+            by_us,
+            delivered: false,
+        });
     }
 
     fn is_at_work_on(&self, record: usize) -> bool {
@@ -436,7 +539,14 @@ impl State {
 
     /// Whether what the ledger calls done, or rejected, is.
     fn ledger_is_true(&self) -> bool {
-        let Some(Item { accepted: Some((sequencer, _)), progress, .. }) = self.item else { return true };
+        let Some(Item {
+            accepted: Some((sequencer, _)),
+            progress,
+            ..
+        }) = self.item
+        else {
+            return true;
+        };
         let replaced = self.versions.len() > usize::from(sequencer) + 1;
         match progress {
             Progress::Done => replaced || !self.version(sequencer).content.shows_a_face(),
@@ -447,8 +557,12 @@ impl State {
 
     /// Invariants of quiet states that are broken.
     fn wrong_at_the_end(&self) -> Vec<&'static str> {
-        let Some(object) = self.versions.last() else { return Vec::new() };
-        let Some(last) = self.versions.iter().rposition(|version| !version.by_us) else { return Vec::new() };
+        let Some(object) = self.versions.last() else {
+            return Vec::new();
+        };
+        let Some(last) = self.versions.iter().rposition(|version| !version.by_us) else {
+            return Vec::new();
+        };
         let right = match self.versions[last].content {
             Content::Photo(Photo::Broken) => self.rejected & 1 << last != 0 && !object.by_us,
             upload @ Content::Photo(_) => (0..2).any(|bytes| upload.redact(bytes) == Some(object.content)),

@@ -31,6 +31,8 @@ pub enum Expiry {
     Never,
     /// When nothing is under way and no event or stream record will be delivered again.
     AfterTheLastDelivery,
+    /// The same, but only the intents are removed from the item.
+    IntentsAfterTheLastDelivery,
     /// When nothing is under way; duplicates may still come.
     BeforeLateDuplicates,
     /// Once, at any time.
@@ -115,8 +117,16 @@ impl Protocol {
 
     /// As it was first designed: recording an output deletes its hash from the intents, and an item without a
     /// sequencer counts as one that has it.
-    pub const FIRST_DESIGN: Self = Self { forget: Forget::Hash, absent_by_key: true, ..Self::CURRENT };
+    pub const FIRST_DESIGN: Self = Self {
+        forget: Forget::Hash,
+        absent_by_key: true,
+        ..Self::CURRENT
+    };
 
     /// Another repair of the first design: each attempt deletes its own intent, and only the first is recorded.
-    pub const TOKENS: Self = Self { forget: Forget::OwnToken, record_unless_done: true, ..Self::CURRENT };
+    pub const TOKENS: Self = Self {
+        forget: Forget::OwnToken,
+        record_unless_done: true,
+        ..Self::CURRENT
+    };
 }

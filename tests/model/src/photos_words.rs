@@ -10,10 +10,18 @@ pub fn describe(_model: &PhotosInPlace, before: &State, action: Action, after: &
             format!("upload v{version}: {}", after.versions[version - 1].content)
         }
         Action::Event(number) => {
-            let outcome = if before.item == after.item { "skipped" } else { "accepted, pending" };
+            let outcome = if before.item == after.item {
+                "skipped"
+            } else {
+                "accepted, pending"
+            };
             format!("dedupe-record: event of v{}: {outcome}", number + 1)
         }
-        Action::Get(record, _) => format!("dedupe-process on the record of v{}: {}", before.records[record].sequencer + 1, got(before, after)),
+        Action::Get(record, _) => format!(
+            "dedupe-process on the record of v{}: {}",
+            before.records[record].sequencer + 1,
+            got(before, after)
+        ),
         Action::Call(worker) => called(before, worker, after),
         Action::Crash(worker) => format!("worker {} dies", name(worker)),
         Action::Expire => "DynamoDB removes the expired item".to_owned(),
@@ -37,7 +45,9 @@ fn got(before: &State, after: &State) -> String {
 }
 
 fn called(before: &State, index: usize, after: &State) -> String {
-    let Some(worker) = before.workers[index] else { return String::new() };
+    let Some(worker) = before.workers[index] else {
+        return String::new();
+    };
     let changed = before.item != after.item;
     let outcome = match worker.step {
         Step::Claim if after.workers[index].is_none() => "claims: condition fails".to_owned(),

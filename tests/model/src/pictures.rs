@@ -119,9 +119,11 @@ impl Intents {
     }
 }
 
-/// The place of two bits that is kept for a content; uploads have none.
+/// The place of two bits that is kept for a content; what is never an output has none.
 fn slot(content: Content) -> Option<u32> {
     let (photo, bytes) = match content {
+        Content::Photo(Photo::NoFaces) => return Some(26),
+        Content::Photo(Photo::TwinNoFaces) => return Some(28),
         Content::Photo(_) => return None,
         Content::RedactedTwice => return Some(30),
         Content::Redaction { of, bytes } => (of, bytes),
