@@ -25,7 +25,7 @@ STEPS := python3 tools/steps.py
 LOCAL := python3 -m gatehouse_local
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo send test bench bench-function bench-peers check audit deploy lock clean
+.PHONY: help setup run demo send test model bench bench-function bench-peers check audit deploy lock clean
 
 help: ## Show this list
 	@echo "make TARGET, where TARGET is one of"
@@ -48,6 +48,9 @@ test: $(TOOLS) ## Every test: unit, template, decoders, end to end on a local AW
 	  "template tests" "python3 -m unittest discover -s tests/template" \
 	  "decoder tests" "python3 -m unittest discover -s tests/decoders" \
 	  "end-to-end tests" "$(LOCAL) test -- cargo test --package gatehouse-tests -- --ignored --test-threads=$(E2E_THREADS)"
+
+model: ## Every state of the protocols, and what breaks without each of their clauses (tests/model); TRACE=text shows how
+	@cargo run --quiet --release --package gatehouse-model -- $(if $(TRACE),--trace "$(TRACE)")
 
 # One after the other, even with -j: they would disturb each other.
 bench: ## Both of the following

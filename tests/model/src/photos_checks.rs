@@ -73,9 +73,16 @@ fn protocol(size: Size) -> Vec<Check> {
         redactions: 2,
         ..uploads(all, list)
     };
-    let expiring = |list| PhotosInPlace {
-        expiry: Expiry::AfterTheLastDelivery,
+    let expiring = |expiry, list| PhotosInPlace {
+        expiry,
         ..uploads(all, list)
+    };
+    let when_all_is_over = |expiry| {
+        vec![
+            expiring(expiry, &[A, A]),
+            expiring(expiry, &[A, B]),
+            expiring(expiry, &[A, B, A]),
+        ]
     };
     let mut checks = vec![
         holds("photos: every kind of upload", every_kind(all, size)),
@@ -89,7 +96,11 @@ fn protocol(size: Size) -> Vec<Check> {
         ),
         holds(
             "photos: the item expires when all is over",
-            vec![expiring(&[A, A]), expiring(&[A, B])],
+            when_all_is_over(Expiry::AfterTheLastDelivery),
+        ),
+        holds(
+            "photos: the intents expire when all is over",
+            when_all_is_over(Expiry::IntentsAfterTheLastDelivery),
         ),
     ];
     if size == Size::Full {
