@@ -12,5 +12,6 @@ pub mod idempotency_checks;
 pub mod photos_checks;
 pub mod photos_in_place;
 pub mod photos_protocol;
+pub mod photos_state;
 mod photos_words;
 pub mod pictures;

@@ -1,8 +1,9 @@
 //! What is checked of "photos in place".
 
 use crate::check::{Check, Expect, Size};
-use crate::photos_in_place::{LAST_UPLOAD, LEDGER, NEWER_UPLOAD, NO_FACE, NO_LOOP, ONE_WRITE, PhotosInPlace};
+use crate::photos_in_place::PhotosInPlace;
 use crate::photos_protocol::{Expiry, OwnWrite, Protocol};
+use crate::photos_state::{LAST_UPLOAD, LEDGER, NEWER_UPLOAD, NO_FACE, NO_LOOP, ONE_WRITE};
 use crate::pictures::{Content, Photo};
 
 const A: Content = Content::Photo(Photo::Faces(0));

@@ -1,9 +1,10 @@
 //! The steps of "photos in place" in words, for counterexamples.
 
-use crate::photos_in_place::{Action, PhotosInPlace, State, Step};
+use crate::photos_in_place::Action;
+use crate::photos_state::{State, Step};
 
 /// What `action` did between two states.
-pub fn describe(_model: &PhotosInPlace, before: &State, action: Action, after: &State) -> String {
+pub fn describe(before: &State, action: Action, after: &State) -> String {
     match action {
         Action::Upload => {
             let version = after.versions.len();
