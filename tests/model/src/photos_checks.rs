@@ -11,6 +11,7 @@ const B: Content = Content::Photo(Photo::Faces(1));
 const NO_FACES: Content = Content::Photo(Photo::NoFaces);
 const BROKEN: Content = Content::Photo(Photo::Broken);
 const TWIN: Content = Content::Photo(Photo::TwinFaces(0));
+const OTHER_TWIN: Content = Content::Photo(Photo::TwinFaces(1));
 const TWIN_WITHOUT_FACES: Content = Content::Photo(Photo::TwinNoFaces);
 /// What we make of `A`, downloaded and uploaded again.
 const OUTPUT: Content = Content::Redaction {
@@ -27,6 +28,7 @@ fn uploads(protocol: Protocol, uploads: &[Content]) -> PhotosInPlace {
         workers: 2,
         expiry: Expiry::Never,
         unrelated_change: false,
+        only_faces: false,
     }
 }
 
@@ -127,6 +129,13 @@ fn protocol(size: Size) -> Vec<Check> {
 /// What the protocol can't do.
 fn limits() -> Vec<Check> {
     let all = Protocol::CURRENT;
+    let beyond: [&[Content]; 5] = [
+        &[TWIN, TWIN_WITHOUT_FACES],
+        &[TWIN_WITHOUT_FACES, TWIN],
+        &[TWIN, OTHER_TWIN],
+        &[TWIN_WITHOUT_FACES, TWIN, TWIN_WITHOUT_FACES],
+        &[A, OUTPUT, A],
+    ];
     let expiring = |expiry| {
         vec![PhotosInPlace {
             expiry,
@@ -153,6 +162,17 @@ fn limits() -> Vec<Check> {
             "an uploader uploads our output before we write it",
             Expect::Limit(ONE_WRITE),
             vec![uploads(all, &[A, OUTPUT, A])],
+        ),
+        Check::new(
+            "photos: no face is left by twins, nor by our output",
+            Expect::Holds,
+            beyond
+                .into_iter()
+                .map(|list| PhotosInPlace {
+                    only_faces: true,
+                    ..uploads(all, list)
+                })
+                .collect(),
         ),
     ]
 }

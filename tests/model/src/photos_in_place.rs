@@ -9,7 +9,7 @@ use arrayvec::ArrayVec;
 use crate::explore::{ENDLESS, Model};
 use crate::photos_protocol::{Expiry, Forget, OwnWrite, Protocol};
 use crate::photos_state::{
-    Item, LEDGER, NEWER_UPLOAD, NO_LOOP, Number, ONE_WRITE, Progress, Record, State, Step, Worker, number,
+    Item, LEDGER, NEWER_UPLOAD, NO_FACE, NO_LOOP, Number, ONE_WRITE, Progress, Record, State, Step, Worker, number,
 };
 use crate::pictures::{Content, ETag, Intents};
 
@@ -28,6 +28,8 @@ pub struct PhotosInPlace {
     pub expiry: Expiry,
     /// Whether somebody else changes the item once, in an attribute that is not ours.
     pub unrelated_change: bool,
+    /// Look for faces only: how far does it go where another invariant is broken already?
+    pub only_faces: bool,
 }
 
 /// What can happen next.
@@ -129,6 +131,9 @@ impl Model for PhotosInPlace {
         }
         if !state.ledger_is_true() {
             broken.push(LEDGER);
+        }
+        if self.only_faces {
+            broken.retain(|invariant| [NO_FACE, ENDLESS].contains(invariant));
         }
         broken
     }

@@ -2,6 +2,7 @@
 
 use arrayvec::ArrayVec;
 
+use crate::explore::ENDLESS;
 use crate::pictures::{Content, ETag, Intents, Photo};
 
 /// No face can be seen when nothing is under way.
@@ -118,11 +119,14 @@ impl State {
 
     pub(crate) fn put(&mut self, content: Content, by_us: bool) {
         self.uploaded += usize::from(!by_us);
-        self.versions.push(Version {
+        let version = Version {
             content,
             by_us,
             delivered: false,
-        });
+        };
+        if self.versions.try_push(version).is_err() {
+            self.flaw = Some(ENDLESS);
+        }
     }
 
     pub(crate) fn is_at_work_on(&self, record: usize) -> bool {
