@@ -44,7 +44,7 @@ pub trait Model {
 pub const STUCK: &str = "no work is stuck";
 /// Broken where the system can go round in a circle without a fault or an upload.
 pub const ENDLESS: &str = "no work goes on for ever";
-/// Broken where the search met its bound before it had seen every state.
+/// Broken where the search, or a list in a state, met its bound before every state was seen.
 pub const BOUNDED: &str = "the states can be counted";
 
 /// What the search found.

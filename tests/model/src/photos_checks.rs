@@ -351,6 +351,12 @@ fn spare_clauses(size: Size) -> Vec<Check> {
         expiry: Expiry::AfterTheLastDelivery,
         ..model
     });
+    let no_filter = Protocol {
+        filter_removals: false,
+        filter_same_sequencer: false,
+        filter_not_pending: false,
+        ..all
+    };
     vec![
         spare(
             "own writes known by their version alone",
@@ -421,5 +427,6 @@ fn spare_clauses(size: Size) -> Vec<Check> {
                 ..all
             },
         ),
+        spare("the stream has no filter", no_filter),
     ]
 }

@@ -6,7 +6,7 @@
 
 use arrayvec::ArrayVec;
 
-use crate::explore::{ENDLESS, Model};
+use crate::explore::{BOUNDED, Model};
 use crate::photos_protocol::{Expiry, Forget, OwnWrite, Protocol};
 use crate::photos_state::{
     Item, LEDGER, NEWER_UPLOAD, NO_FACE, NO_LOOP, Number, ONE_WRITE, Progress, Record, State, Step, Worker, number,
@@ -133,7 +133,7 @@ impl Model for PhotosInPlace {
             broken.push(LEDGER);
         }
         if self.only_faces {
-            broken.retain(|invariant| [NO_FACE, ENDLESS].contains(invariant));
+            broken.retain(|invariant| [NO_FACE, BOUNDED].contains(invariant));
         }
         broken
     }
@@ -213,7 +213,7 @@ impl PhotosInPlace {
             })
             .is_err()
         {
-            state.flaw = Some(ENDLESS);
+            state.flaw = Some(BOUNDED);
         }
     }
 

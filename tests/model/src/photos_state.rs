@@ -2,7 +2,7 @@
 
 use arrayvec::ArrayVec;
 
-use crate::explore::ENDLESS;
+use crate::explore::BOUNDED;
 use crate::pictures::{Content, ETag, Intents, Photo};
 
 /// No face can be seen when nothing is under way.
@@ -102,7 +102,7 @@ pub struct State {
     pub(crate) versions: ArrayVec<Version, 8>,
     pub(crate) uploaded: usize,
     pub(crate) item: Option<Item>,
-    pub(crate) records: ArrayVec<Record, 10>,
+    pub(crate) records: ArrayVec<Record, 14>,
     pub(crate) workers: ArrayVec<Option<Worker>, 3>,
     /// Sequencers of what is in the rejected queue, as bits.
     pub(crate) rejected: u8,
@@ -125,7 +125,7 @@ impl State {
             delivered: false,
         };
         if self.versions.try_push(version).is_err() {
-            self.flaw = Some(ENDLESS);
+            self.flaw = Some(BOUNDED);
         }
     }
 
