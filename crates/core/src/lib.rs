@@ -3,7 +3,8 @@
 //! A handler reads its [`config`], turns an invocation into S3 [`event`] records, and hands each
 //! record to its own code through [`intake`], which does the rest: batches with partial failures
 //! ([`batch`]), the choice between retry and reject ([`disposition`]), the queue of rejected
-//! records ([`rejected`]), logs and metrics ([`telemetry`]).
+//! records ([`rejected`]), logs and metrics ([`telemetry`]). What must not happen twice goes through
+//! `idempotency` (a feature of this crate).
 //!
 //! The one thing to know: **a record is never dropped.** Whatever happens to it (an error, a
 //! panic, a deadline), it ends as done, handed back, or in the rejected queue with its reason.
@@ -15,6 +16,8 @@ pub mod deadline;
 pub mod disposition;
 pub mod event;
 pub mod function;
+#[cfg(feature = "idempotency")]
+pub mod idempotency;
 pub mod intake;
 pub mod rejected;
 pub mod telemetry;
