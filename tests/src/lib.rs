@@ -12,6 +12,7 @@
 
 mod bucket;
 pub mod events;
+pub mod idempotency_table;
 pub mod photos;
 pub mod rekognition;
 pub mod room;
