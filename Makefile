@@ -12,6 +12,8 @@ SHELL := /bin/bash
 VENV := .tools/venv
 TOOLS := $(VENV)/installed
 PEERS := .tools/peers/installed
+IDEMPOTENCY := .tools/idempotency/installed
+IDEMPOTENCY_PYTHON := benches/idempotency/requirements/powertools
 PEERS_PYTHON := $(addprefix benches/peers/requirements/,bench cmake libvips opencv)
 DENY := .tools/cargo-deny-$(CARGO_DENY_VERSION)
 # The project's own tools first: `sam build` looks for zig beside the first python3 it finds.
@@ -25,11 +27,11 @@ STEPS := python3 tools/steps.py
 LOCAL := python3 -m gatehouse_local
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo send test model bench bench-function bench-peers check audit deploy lock clean
+.PHONY: help setup run demo send test model bench bench-function bench-peers bench-idempotency check audit deploy lock clean
 
 help: ## Show this list
 	@echo "make TARGET, where TARGET is one of"
-	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | awk -F '\t' '{ printf "  %-14s %s\n", $$1, $$2 }'
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | awk -F '\t' '{ printf "  %-18s %s\n", $$1, $$2 }'
 
 setup: $(TOOLS) $(DENY)/installed ## Install the tools into .tools (the other targets do it by themselves)
 
@@ -53,15 +55,19 @@ model: ## Every state of the protocols, and what breaks without each of their cl
 	@cargo run --quiet --release --package gatehouse-model -- $(if $(TRACE),--trace "$(TRACE)")
 
 # One after the other, even with -j: they would disturb each other.
-bench: ## Both of the following
+bench: ## All of the following
 	@$(MAKE) --no-print-directory bench-function
 	@$(MAKE) --no-print-directory bench-peers
+	@$(MAKE) --no-print-directory bench-idempotency
 
 bench-function: $(TOOLS) ## Cold start, size, memory and time per photo of the function as it ships
 	@$(LOCAL) test -- cargo run --quiet --package gatehouse-tests --bin measure
 
 bench-peers: $(PEERS) ## CPU time and memory of redaction beside GraphicsMagick, libvips, OpenCV and others (benches/peers)
 	@.tools/peers/venv/bin/python benches/peers/bench
+
+bench-idempotency: $(TOOLS) $(IDEMPOTENCY) ## The idempotency protocol beside Powertools for Python and TypeScript (benches/idempotency)
+	@python3 benches/idempotency/bench
 
 check: $(TOOLS) $(DENY)/installed ## Format, lints, docs, licences, template
 	@$(STEPS) \
@@ -81,10 +87,10 @@ deploy: $(TOOLS) ## Deploy to AWS: make deploy STAGE=dev|prod
 	sam build --config-env $(CONFIG)
 	sam deploy --config-env $(CONFIG)
 
-lock: ## Pin requirements.in, with hashes, in requirements.txt; the same for the peers
+lock: ## Pin requirements.in, with hashes, in requirements.txt; the same for the benches
 	@$(PYTHON) -m venv .tools/lock
 	@.tools/lock/bin/pip install --quiet pip-tools==7.6.2
-	@for list in requirements $(PEERS_PYTHON); do \
+	@for list in requirements $(PEERS_PYTHON) $(IDEMPOTENCY_PYTHON); do \
 	  .tools/lock/bin/pip-compile --quiet --upgrade --generate-hashes --allow-unsafe --strip-extras --no-header \
 	    --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --output-file $$list.txt $$list.in || exit 1; \
 	done
@@ -104,6 +110,10 @@ $(TOOLS): requirements.txt
 # Tried again while something is missing: the installer makes this file when it has everything.
 $(PEERS): $(PEERS_PYTHON:=.txt) benches/peers/Cargo.lock benches/peers/node/package-lock.json
 	@$(PYTHON) benches/peers/bench/install.py
+
+# The same.
+$(IDEMPOTENCY): $(IDEMPOTENCY_PYTHON).txt benches/idempotency/node/package-lock.json
+	@$(PYTHON) benches/idempotency/bench/install.py
 
 # Unoptimised: it builds in half the time, and still checks the workspace in seconds.
 $(DENY)/installed:
