@@ -15,6 +15,15 @@
 //! the record. Who was so slow that the lease lapsed and somebody else claimed the key is told so
 //! ([`StoreError::Overtaken`]) and changes nothing. The lease ends with the invocation.
 //!
+//! What becomes of a fault, in each call:
+//!
+//! | fault | claim | complete | release |
+//! | --- | --- | --- | --- |
+//! | throttled, 5xx, request lost, once | repeated: `Run` | repeated: recorded | repeated: free |
+//! | took effect, answer lost, once | finds its own token: `Run` | changes nothing more: recorded | nothing left: free |
+//! | the same with every try | Retry; free, or taken until the lease ends if it took effect | Retry; if it took effect the next delivery replays, else it runs after the lease | the work's error; free, or taken until the lease ends |
+//! | crash right after it | taken until the lease ends, then `Run` | replayed | free |
+//!
 //! [`idempotent`] does all of it around a future, [`IdempotencyLayer`] around a tower service, and
 //! [`Store::claim`] leaves it to you. A handler becomes idempotent like this:
 //!

@@ -92,7 +92,7 @@ impl Store {
     }
 
     /// The longest response that is stored, in bytes; by default 32 KB, at most 399 KB. Of a longer
-    /// one, only that there was one. Each KB begun costs a write unit with every claim and completion.
+    /// one, only that there was one. Each KB begun costs a write unit with each completion and replay.
     #[must_use]
     pub fn with_most_response_bytes(self, bytes: usize) -> Self {
         let most_response_bytes = bytes.min(MOST_RESPONSE_BYTES);
