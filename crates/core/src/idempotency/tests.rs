@@ -2,6 +2,7 @@
 
 mod claims;
 mod faults;
+mod histories;
 mod layers;
 mod runs;
 mod table;

@@ -55,6 +55,11 @@ impl Table {
         self.inner().faults.extend(faults);
     }
 
+    /// Faults that no request has had yet are over.
+    pub fn faults_end(&self) {
+        self.inner().faults.clear();
+    }
+
     /// The one item, if there is one.
     pub fn item(&self) -> Option<Value> {
         let inner = self.inner();
