@@ -46,6 +46,13 @@ impl IdempotencyTable {
         Store::new(self.client.clone(), &self.name, "test").unwrap()
     }
 
+    /// The same through a client of its own, with a connection and retries of its own: as if in
+    /// another function instance.
+    pub async fn store_elsewhere(&self) -> Store {
+        let client = Client::new(&gatehouse_core::aws::config().await);
+        Store::new(client, &self.name, "test").unwrap()
+    }
+
     /// The one item, if there is one.
     pub async fn item(&self) -> Option<Item> {
         let request = self.client.scan().table_name(&self.name).consistent_read(true);

@@ -55,13 +55,22 @@ async fn room() -> (IdempotencyTable, Store, FixedClock) {
     (table, store, clock)
 }
 
+/// As many instances of a function: each its own client, all the same clock.
+async fn instances(table: &IdempotencyTable, clock: &FixedClock) -> Vec<Store> {
+    let stores = join_all((0..32).map(|_| table.store_elsewhere())).await;
+    let on_the_clock = |store: Store| store.with_clock(Clock::Fixed(clock.clone()));
+    stores.into_iter().map(on_the_clock).collect()
+}
+
 #[tokio::test]
 #[ignore = "needs the local stack: make test"]
 async fn of_32_concurrent_claims_exactly_one_runs_in_each_of_200_rounds() {
-    let (_table, store, _) = room().await;
+    let (table, _, clock) = room().await;
+    let instances = instances(&table, &clock).await;
     for round in 0..200 {
         let key = Key::new([format!("round {round}")]).unwrap();
-        let outcomes = join_all((0..32).map(|_| claim_for(&store, &key, "payload"))).await;
+        let claims = instances.iter().map(|store| claim_for(store, &key, "payload"));
+        let outcomes = join_all(claims).await;
         let runs = outcomes.iter().filter(|outcome| matches!(outcome, Outcome::Run(_)));
         let others = outcomes
             .iter()
@@ -74,10 +83,11 @@ async fn of_32_concurrent_claims_exactly_one_runs_in_each_of_200_rounds() {
 #[ignore = "needs the local stack: make test"]
 async fn of_32_concurrent_claims_on_a_lapsed_lease_exactly_one_takes_over() {
     let (table, store, clock) = room().await;
+    let instances = instances(&table, &clock).await;
     for round in 0..20 {
         let _killed = run(&store).await;
         clock.set(table.number("leaseEnds").await);
-        let mut outcomes = join_all((0..32).map(|_| claim(&store))).await;
+        let mut outcomes = join_all(instances.iter().map(claim)).await;
         outcomes.retain(|outcome| matches!(outcome, Outcome::Run(_)));
         assert_eq!(outcomes.len(), 1, "round {round}");
         let Some(Outcome::Run(owner)) = outcomes.pop() else {
