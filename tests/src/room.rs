@@ -10,10 +10,10 @@ use aws_sdk_s3::operation::head_object::HeadObjectOutput;
 use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::{BucketVersioningStatus, VersioningConfiguration};
 use face_blur::config::Config;
-use face_blur::detector::{Detector, Embedded, Rekognition};
 use face_blur::{Deps, handle};
 use gatehouse_core::config::Environment;
 use gatehouse_core::rejected::Rejection;
+use gatehouse_photo::detector::{Detector, Embedded, Rekognition};
 use serde_json::Value;
 use tracing::Level;
 
@@ -91,12 +91,10 @@ impl Room {
 
     /// Lets the handler ask a Rekognition at this address.
     pub fn ask_rekognition_at(&mut self, url: &str) {
-        let config = aws_sdk_rekognition::config::Builder::from(&self.aws)
-            .endpoint_url(url)
-            .build();
-        let rekognition = Rekognition::new(aws_sdk_rekognition::Client::from_conf(config));
-        let choice = self.deps.config.detector;
-        self.deps.detector = Detector::new(choice, EMBEDDED.clone(), rekognition);
+        let elsewhere = self.aws.to_builder().endpoint_url(url).build();
+        let rekognition = Rekognition::new(&elsewhere);
+        let choice = self.deps.config.photos.detector;
+        self.deps.redactor.detector = Detector::new(choice, EMBEDDED.clone(), rekognition);
     }
 
     /// Puts a photo into the source bucket, and gives the record that S3 would send.

@@ -1,68 +1,7 @@
 //! The function's settings, from its environment.
 
-use std::str::FromStr;
-
 use gatehouse_core::config::{ConfigError, Environment};
-use gatehouse_detect::HEAD_MARGIN;
-use gatehouse_redact::Limits;
-
-/// Each frame of an animation is searched for faces: more would take longer than the function may.
-const MOST_FRAMES: u32 = 100;
-
-/// Which detector looks for faces.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum DetectorChoice {
-    /// The model inside of the function.
-    #[default]
-    Embedded,
-    /// Amazon Rekognition.
-    Rekognition,
-    /// Both, and all faces that either of them finds: the highest recall.
-    Both,
-    /// Amazon Rekognition, and the model inside of the function while Rekognition fails.
-    Fallback,
-}
-
-/// What becomes of a photo in which no face was found.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum NoFaces {
-    /// It is published with its metadata cleaned, its picture untouched.
-    #[default]
-    Publish,
-    /// It goes to the rejected queue as `no-faces-found`, for a person to look at.
-    Withhold,
-}
-
-/// A setting has a value that is not one of its choices.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("should be one of {0}")]
-pub struct NotAChoice(&'static str);
-
-impl FromStr for DetectorChoice {
-    type Err = NotAChoice;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        match text {
-            "embedded" => Ok(Self::Embedded),
-            "rekognition" => Ok(Self::Rekognition),
-            "both" => Ok(Self::Both),
-            "fallback" => Ok(Self::Fallback),
-            _ => Err(NotAChoice("embedded, rekognition, both, fallback")),
-        }
-    }
-}
-
-impl FromStr for NoFaces {
-    type Err = NotAChoice;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        match text {
-            "publish" => Ok(Self::Publish),
-            "withhold" => Ok(Self::Withhold),
-            _ => Err(NotAChoice("publish, withhold")),
-        }
-    }
-}
+use gatehouse_photo::config::Settings;
 
 /// Everything that can be set.
 #[derive(Debug, Clone, PartialEq)]
@@ -73,23 +12,8 @@ pub struct Config {
     pub destination_bucket: String,
     /// `REJECTED_QUEUE_URL`: where records go that will never work.
     pub rejected_queue_url: String,
-    /// `DETECTOR`: default `embedded`.
-    pub detector: DetectorChoice,
-    /// `DETECTOR_MODEL`: the path of an ONNX file with CenterFace's inputs and outputs, to be used
-    /// instead of the embedded one.
-    pub detector_model: Option<String>,
-    /// `NO_FACES`: default `publish`.
-    pub no_faces: NoFaces,
-    /// `FACE_MARGIN`: how far a region reaches beyond the face on each side, as a ratio of the
-    /// face's width and height. Default [`HEAD_MARGIN`].
-    pub face_margin: f32,
-    /// `MAX_BYTES`, `MAX_PIXELS` and `MAX_FRAMES`: the largest photo, and the longest animation, that is taken. The
-    /// memory for each is an equal part of the function's (`AWS_LAMBDA_FUNCTION_MEMORY_SIZE`), so that no photo ends
-    /// the process.
-    pub limits: Limits,
-    /// `CONCURRENCY`: messages of one batch that are worked on at the same time. Default 4: one
-    /// photo computes while others are fetched and published.
-    pub concurrency: usize,
+    /// How photos are looked at and redacted.
+    pub photos: Settings,
 }
 
 impl Config {
@@ -100,24 +24,12 @@ impl Config {
     /// destination are the same bucket, because the function would then be triggered by its own
     /// photos, without end.
     pub fn read(mut environment: Environment) -> Result<Self, ConfigError> {
-        let defaults = Limits::default();
-        let mut config = Self {
+        let config = Self {
             source_bucket: environment.required("SOURCE_BUCKET"),
             destination_bucket: environment.required("DESTINATION_BUCKET"),
             rejected_queue_url: environment.required("REJECTED_QUEUE_URL"),
-            detector: environment.parsed("DETECTOR", DetectorChoice::default()),
-            detector_model: environment.optional("DETECTOR_MODEL"),
-            no_faces: environment.parsed("NO_FACES", NoFaces::default()),
-            face_margin: environment.parsed("FACE_MARGIN", HEAD_MARGIN),
-            limits: Limits {
-                bytes: environment.parsed("MAX_BYTES", defaults.bytes),
-                pixels: environment.parsed("MAX_PIXELS", defaults.pixels),
-                frames: environment.parsed("MAX_FRAMES", MOST_FRAMES),
-                ..defaults
-            },
-            concurrency: environment.parsed("CONCURRENCY", 4),
+            photos: Settings::read(&mut environment),
         };
-        config.limits.memory = memory_per_photo(&mut environment, &config);
         config.check(&mut environment);
         environment.finish(config)
     }
@@ -131,22 +43,6 @@ impl Config {
             );
             environment.problem("DESTINATION_BUCKET", problem);
         }
-        if !(0.0..=1.0).contains(&self.face_margin) {
-            environment.problem("FACE_MARGIN", "should be a ratio from 0 to 1");
-        }
-        if self.concurrency == 0 {
-            environment.problem("CONCURRENCY", "should be at least 1");
-        }
-    }
-}
-
-/// What the process needs beside its photos, in bytes: the model, clients, buffers.
-const OWN_MEMORY: u64 = 150_000_000;
-
-fn memory_per_photo(environment: &mut Environment, config: &Config) -> u64 {
-    match environment.parsed("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", 0_u64) {
-        0 => config.limits.memory,
-        megabytes => (megabytes * 1_000_000).saturating_sub(OWN_MEMORY) / config.concurrency.max(1) as u64,
     }
 }
 
@@ -166,15 +62,7 @@ mod tests {
 
     #[test]
     fn buckets_and_queue_are_all_that_has_to_be_set() {
-        let config = read(&[]).unwrap();
-        assert_eq!(config.detector, DetectorChoice::Embedded);
-        assert_eq!(config.no_faces, NoFaces::Publish);
-    }
-
-    #[test]
-    fn the_photos_of_a_batch_share_the_functions_memory() {
-        let config = read(&[("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "1750"), ("CONCURRENCY", "2")]).unwrap();
-        assert_eq!(config.limits.memory, 800_000_000);
+        assert_eq!(read(&[]).unwrap().destination_bucket, "out");
     }
 
     #[test]
@@ -184,22 +72,9 @@ mod tests {
     }
 
     #[test]
-    fn every_bad_value_is_named_with_what_would_be_right() {
-        let bad = [
-            ("DETECTOR", "magic"),
-            ("NO_FACES", "maybe"),
-            ("MAX_BYTES", "-1"),
-            ("FACE_MARGIN", "7"),
-            ("CONCURRENCY", "0"),
-        ];
-        let error = read(&bad).unwrap_err();
-        for expected in [
-            "embedded, rekognition",
-            "publish, withhold",
-            "MAX_BYTES",
-            "FACE_MARGIN",
-            "CONCURRENCY",
-        ] {
+    fn bad_values_of_the_shared_settings_are_named_together_with_missing_ones() {
+        let error = read(&[("DETECTOR", "magic"), ("REJECTED_QUEUE_URL", "")]).unwrap_err();
+        for expected in ["embedded, rekognition", "REJECTED_QUEUE_URL is missing"] {
             assert!(error.contains(expected), "{expected} is not in: {error}");
         }
     }

@@ -4,21 +4,11 @@
 //! other state, so nothing can disagree with it.
 
 use aws_sdk_s3::error::ProvideErrorMetadata;
-use aws_sdk_s3::operation::put_object::builders::PutObjectFluentBuilder;
-use aws_sdk_s3::primitives::ByteStream;
 use gatehouse_core::event::{Record, Sequencer};
-use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use gatehouse_photo::PhotoError;
+use gatehouse_photo::publish::{Copy, SOURCE_SEQUENCER};
 
-use crate::error::PhotoError;
-use crate::fetch::Kept;
-
-/// Everything that we note on a published object starts so; an uploader's own entries of that
-/// name are dropped, so that nobody can pass off a file as redacted.
-const PREFIX: &str = "gatehouse-";
-const FACES: &str = "gatehouse-faces";
-const ENGINE: &str = "gatehouse-engine";
-const SOURCE_SEQUENCER: &str = "gatehouse-source-sequencer";
-const SOURCE_ETAG: &str = "gatehouse-source-etag";
+use crate::error::PublishError;
 
 /// How often a lost race is run again before the message goes back.
 const ATTEMPTS: usize = 5;
@@ -28,17 +18,6 @@ const ATTEMPTS: usize = 5;
 pub struct Destination {
     s3: aws_sdk_s3::Client,
     bucket: String,
-}
-
-/// A photo that is ready to be published.
-#[derive(Debug)]
-pub struct Redacted {
-    /// The file.
-    pub bytes: Vec<u8>,
-    /// How many regions were hidden.
-    pub faces: usize,
-    /// The engine that hid them.
-    pub engine: &'static str,
 }
 
 /// How publishing ended.
@@ -83,22 +62,15 @@ impl Destination {
     /// newest upload ends up in the bucket, whoever is faster.
     ///
     /// # Errors
-    /// [`PhotoError::MetadataTooLarge`] (Reject); [`PhotoError::LostRace`],
+    /// [`PhotoError::MetadataTooLarge`] (Reject); [`PublishError::LostRace`],
     /// [`PhotoError::Storage`] (Retry).
-    pub async fn publish(&self, record: &Record, kept: &Kept, redacted: Redacted) -> Result<Outcome, PhotoError> {
-        let Redacted { bytes, faces, engine } = redacted;
-        // Shared between attempts without copying it.
-        let bytes = bytes::Bytes::from(bytes);
+    pub async fn publish(&self, record: &Record, photo: &Copy) -> Result<Outcome, PublishError> {
         for _ in 0..ATTEMPTS {
             let current = self.current(&record.key).await?;
             if current.as_ref().is_some_and(|current| current.is_of(record)) {
                 return Ok(Outcome::Superseded);
             }
-            let request = self
-                .request(record, kept.clone())
-                .metadata(FACES, faces.to_string())
-                .metadata(ENGINE, engine)
-                .body(ByteStream::from(bytes.clone()));
+            let request = photo.request(&self.s3, &self.bucket, &record.key);
             let request = match current {
                 Some(current) => request.if_match(current.etag),
                 None => request.if_none_match("*"),
@@ -108,12 +80,12 @@ impl Destination {
                 Err(error) => match error.code() {
                     // The object changed, was written at this moment, or went away.
                     Some("PreconditionFailed" | "ConditionalRequestConflict" | "NoSuchKey") => {}
-                    Some("MetadataTooLarge") => return Err(PhotoError::MetadataTooLarge),
-                    _ => return Err(PhotoError::storage("PutObject")(error)),
+                    Some("MetadataTooLarge") => return Err(PhotoError::MetadataTooLarge.into()),
+                    _ => return Err(PhotoError::storage("PutObject")(error).into()),
                 },
             }
         }
-        Err(PhotoError::LostRace(ATTEMPTS))
+        Err(PublishError::LostRace(ATTEMPTS))
     }
 
     async fn current(&self, key: &str) -> Result<Option<Current>, PhotoError> {
@@ -132,21 +104,6 @@ impl Destination {
             sequencer: noted.and_then(|text| text.parse().ok()),
         }))
     }
-
-    fn request(&self, record: &Record, kept: Kept) -> PutObjectFluentBuilder {
-        let theirs = kept.metadata.into_iter().filter(|(name, _)| !name.starts_with(PREFIX));
-        let request = self.s3.put_object().bucket(&self.bucket).key(&record.key);
-        request
-            .set_content_type(kept.content_type)
-            .set_cache_control(kept.cache_control)
-            .set_content_disposition(kept.content_disposition)
-            .set_content_language(kept.content_language)
-            .set_expires(kept.expires)
-            .set_tagging((!kept.tags.is_empty()).then(|| query(&kept.tags)))
-            .set_metadata(Some(theirs.collect()))
-            .metadata(SOURCE_SEQUENCER, record.sequencer.to_string())
-            .metadata(SOURCE_ETAG, kept.etag.unwrap_or_default())
-    }
 }
 
 impl Current {
@@ -156,13 +113,4 @@ impl Current {
             .as_ref()
             .is_some_and(|sequencer| *sequencer >= record.sequencer)
     }
-}
-
-/// Tags as the header `x-amz-tagging` wants them: a URL query.
-fn query(tags: &[(String, String)]) -> String {
-    let encode = |text| utf8_percent_encode(text, NON_ALPHANUMERIC);
-    let pairs = tags
-        .iter()
-        .map(|(key, value)| format!("{}={}", encode(key), encode(value)));
-    pairs.collect::<Vec<_>>().join("&")
 }

@@ -1,131 +1,40 @@
 //! Everything that can go wrong with one photo, and what becomes of it then.
 
 use gatehouse_core::disposition::{Disposition, Failure};
+use gatehouse_core::event::UnexpectedBucket;
+use gatehouse_photo::PhotoError;
 
 /// Why a photo was not published. In none of these cases is anything in the destination changed.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
-pub enum PhotoError {
+pub enum PublishError {
     /// The event is of a bucket that is not the source. Reject.
-    #[error("the event is of the bucket {bucket}, but SOURCE_BUCKET is {expected}")]
-    UnexpectedBucket {
-        /// The bucket in the event.
-        bucket: String,
-        /// The source bucket.
-        expected: String,
-    },
-
-    /// The object, or this version of it, has been deleted since. Reject.
-    #[error("the object is not in the source bucket any more")]
-    ObjectMissing,
-
-    /// The object is in an archive storage class and can't be read. Reject.
-    #[error("the object is archived; restore it, then send the record again")]
-    ObjectArchived,
-
-    /// The object is larger than `MAX_BYTES`. Reject.
-    #[error("the object has {bytes} bytes; at most {limit} are taken (MAX_BYTES)")]
-    TooManyBytes {
-        /// Its size in bytes.
-        bytes: u64,
-        /// The limit in bytes.
-        limit: u64,
-    },
-
-    /// The object is no photo that can be redacted. Reject.
     #[error(transparent)]
-    Image(#[from] gatehouse_redact::Error),
+    UnexpectedBucket(#[from] UnexpectedBucket),
 
-    /// No face was found, and `NO_FACES` is `withhold`. Reject.
-    #[error("no face was found, and NO_FACES=withhold keeps such photos back")]
-    NoFacesFound,
-
-    /// More faces than Rekognition can list, even in small parts of the photo. Reject.
-    #[error("more faces than the detector can list, even in small parts of the photo")]
-    TooManyFaces,
-
-    /// Rekognition says that this photo can never be looked at. Reject.
-    #[error("the detector refuses the photo: {0}")]
-    DetectorRefused(String),
-
-    /// The detector is throttled, down, or not allowed. Retry.
-    #[error("the detector is not available")]
-    DetectorUnavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
-
-    /// A detector says that a face lies outside of the photo: then it can't be trusted about the
-    /// others. Retry.
-    #[error("{0} of the detector's faces lie outside of the photo")]
-    FaceOutside(usize),
-
-    /// The embedded detector failed. Retry: an undetected photo is never published.
-    #[error("the embedded detector failed")]
-    DetectorFailed(#[from] gatehouse_detect::Error),
-
-    /// The user metadata of the object and ours are more than S3 takes (2 KB). Reject.
-    #[error("the object's user metadata leaves no room for what is noted beside it")]
-    MetadataTooLarge,
+    /// The photo could not be fetched, redacted or written: Retry or Reject, as the cause says.
+    #[error(transparent)]
+    Photo(#[from] PhotoError),
 
     /// Others wrote the same key again and again while this photo was to be published. Retry.
     #[error("other writers of the same key came first, {0} times in a row")]
     LostRace(usize),
-
-    /// S3 is throttled, down, or does not allow it. Retry.
-    #[error("{operation} failed")]
-    Storage {
-        /// The API operation.
-        operation: &'static str,
-        /// What the SDK said.
-        source: Box<dyn std::error::Error + Send + Sync>,
-    },
 }
 
-impl PhotoError {
-    pub(crate) fn storage<E>(operation: &'static str) -> impl FnOnce(E) -> Self
-    where
-        E: Into<Box<dyn std::error::Error + Send + Sync>>,
-    {
-        move |error| Self::Storage {
-            operation,
-            source: error.into(),
-        }
-    }
-}
-
-impl Failure for PhotoError {
+impl Failure for PublishError {
     fn disposition(&self) -> Disposition {
         match self {
-            Self::DetectorUnavailable(_)
-            | Self::DetectorFailed(_)
-            | Self::FaceOutside(_)
-            | Self::LostRace(_)
-            | Self::Storage { .. } => Disposition::Retry,
-            Self::UnexpectedBucket { .. }
-            | Self::ObjectMissing
-            | Self::ObjectArchived
-            | Self::TooManyBytes { .. }
-            | Self::Image(_)
-            | Self::NoFacesFound
-            | Self::TooManyFaces
-            | Self::DetectorRefused(_)
-            | Self::MetadataTooLarge => Disposition::Reject,
+            Self::UnexpectedBucket(error) => error.disposition(),
+            Self::Photo(error) => error.disposition(),
+            Self::LostRace(_) => Disposition::Retry,
         }
     }
 
     fn reason(&self) -> &'static str {
         match self {
-            Self::UnexpectedBucket { .. } => "unexpected-bucket",
-            Self::ObjectMissing => "object-missing",
-            Self::ObjectArchived => "object-archived",
-            Self::TooManyBytes { .. } => "too-many-bytes",
-            Self::Image(error) => error.reason(),
-            Self::NoFacesFound => "no-faces-found",
-            Self::TooManyFaces => "too-many-faces",
-            Self::DetectorRefused(_) => "detector-refused",
-            Self::DetectorUnavailable(_) => "detector-unavailable",
-            Self::DetectorFailed(_) | Self::FaceOutside(_) => "detector-failed",
-            Self::MetadataTooLarge => "metadata-too-large",
+            Self::UnexpectedBucket(error) => error.reason(),
+            Self::Photo(error) => error.reason(),
             Self::LostRace(_) => "lost-race",
-            Self::Storage { .. } => "storage-unavailable",
         }
     }
 }

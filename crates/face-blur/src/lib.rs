@@ -11,13 +11,8 @@
 
 pub mod config;
 pub mod destination;
-pub mod detector;
 pub mod error;
-pub mod fetch;
-mod picture;
-pub mod report;
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use aws_config::SdkConfig;
@@ -26,16 +21,17 @@ use gatehouse_core::deadline::Deadline;
 use gatehouse_core::event::{Invocation, Record};
 use gatehouse_core::intake::{Intake, InvocationFailed};
 use gatehouse_core::rejected::RejectedQueue;
+use gatehouse_photo::detector::{Detector, Embedded, Rekognition};
+use gatehouse_photo::fetch::{Original, fetch};
+use gatehouse_photo::publish::Copy;
+use gatehouse_photo::report::{Stopwatch, Summary};
+use gatehouse_photo::{Redactor, Source};
 use lambda_runtime::LambdaEvent;
-use tokio::sync::Semaphore;
 use tracing::info;
 
 use config::Config;
 use destination::{Destination, Outcome};
-use detector::{Detector, Embedded, Rekognition};
-use error::PhotoError;
-use fetch::Original;
-use report::{Stopwatch, Summary};
+use error::PublishError;
 
 /// A large photo takes a few seconds; with less than this left, it is not worth starting.
 const START_MARGIN: Duration = Duration::from_secs(5);
@@ -49,10 +45,8 @@ pub struct Deps {
     pub source: aws_sdk_s3::Client,
     /// Where photos go to.
     pub destination: Destination,
-    /// Who finds the faces.
-    pub detector: Detector,
-    /// Places for photos that are decoded: as many as are worked on at the same time.
-    pub computing: Arc<Semaphore>,
+    /// Who finds the faces and hides them.
+    pub redactor: Redactor,
     /// Who takes records in and deals with those that fail.
     pub intake: Intake,
 }
@@ -62,16 +56,16 @@ impl Deps {
     pub fn new(config: Config, aws: &SdkConfig, embedded: Embedded) -> Self {
         let s3 = aws_sdk_s3::Client::new(aws);
         let rejected = RejectedQueue::new(aws_sdk_sqs::Client::new(aws), &config.rejected_queue_url);
-        let rekognition = Rekognition::new(aws_sdk_rekognition::Client::new(aws));
+        let rekognition = Rekognition::new(aws);
+        let detector = Detector::new(config.photos.detector, embedded, rekognition);
         Self {
             source: s3.clone(),
             destination: Destination::new(s3, &config.destination_bucket),
-            detector: Detector::new(config.detector, embedded, rekognition),
-            computing: Arc::new(Semaphore::new(config.concurrency)),
+            redactor: Redactor::new(config.photos.clone(), detector),
             intake: Intake {
                 rejected,
                 function: std::env::var("AWS_LAMBDA_FUNCTION_NAME").unwrap_or_default(),
-                concurrency: config.concurrency,
+                concurrency: config.photos.concurrency,
                 start_margin: START_MARGIN,
             },
             config,
@@ -91,18 +85,20 @@ pub async fn handle(deps: &Deps, event: LambdaEvent<Invocation>) -> Result<Optio
 }
 
 /// The life of a photo.
-async fn one_photo(deps: &Deps, record: Record) -> Result<(), PhotoError> {
+async fn one_photo(deps: &Deps, record: Record) -> Result<(), PublishError> {
     let mut stopwatch = Stopwatch::start();
     if !is_wanted(deps, &record).await? {
         return Ok(());
     }
-    let Original { bytes, keep } = fetch::fetch(&deps.source, &record, deps.config.limits.bytes).await?;
+    let source = Source::from(&record);
+    let Original { bytes, keep, .. } = fetch(&deps.source, &source, deps.config.photos.limits.bytes).await?;
     let bytes_in = bytes.len();
     stopwatch.fetch = stopwatch.lap();
 
-    let (redacted, stopwatch) = picture::without_faces(deps, bytes, &record, stopwatch).await?;
+    let (redacted, stopwatch) = deps.redactor.without_faces(bytes, source, stopwatch).await?;
     let summary = Summary::of(&redacted, bytes_in);
-    match deps.destination.publish(&record, &keep, redacted).await? {
+    let photo = Copy::new(redacted, keep, record.sequencer.clone());
+    match deps.destination.publish(&record, &photo).await? {
         Outcome::Published => summary.say(stopwatch),
         Outcome::Superseded => info!("skipped: the same or a newer upload came first"),
     }
@@ -110,12 +106,8 @@ async fn one_photo(deps: &Deps, record: Record) -> Result<(), PhotoError> {
 }
 
 /// Whether this record is work: of the source bucket, a file, and not published yet.
-async fn is_wanted(deps: &Deps, record: &Record) -> Result<bool, PhotoError> {
-    let expected = &deps.config.source_bucket;
-    if record.bucket != *expected {
-        let (bucket, expected) = (record.bucket.clone(), expected.clone());
-        return Err(PhotoError::UnexpectedBucket { bucket, expected });
-    }
+async fn is_wanted(deps: &Deps, record: &Record) -> Result<bool, PublishError> {
+    record.expect_bucket(&deps.config.source_bucket)?;
     #[cfg(feature = "panic-on-request")]
     assert!(
         !record.key.ends_with("panic-on-request.jpg"),

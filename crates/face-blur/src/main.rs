@@ -1,11 +1,12 @@
 //! Wires the function up: settings, clients, model, loop.
 
 use face_blur::config::Config;
-use face_blur::detector::Embedded;
-use face_blur::{Deps, handle, report};
+use face_blur::{Deps, handle};
 use gatehouse_core::config::Environment;
 use gatehouse_core::telemetry::Telemetry;
 use gatehouse_core::{aws, function};
+use gatehouse_photo::detector::Embedded;
+use gatehouse_photo::report;
 use lambda_runtime::Error;
 
 // One thread drives all calls; pictures are computed on threads of their own.
@@ -25,7 +26,6 @@ async fn main() -> Result<(), Error> {
 
 async fn deps() -> Result<Deps, Error> {
     let config = Config::read(Environment::of_process())?;
-    let model = config.detector_model.as_ref().map(std::fs::read).transpose()?;
-    let embedded = Embedded::load(model)?;
+    let embedded = Embedded::load(config.photos.model()?)?;
     Ok(Deps::new(config, &aws::config().await, embedded))
 }

@@ -10,7 +10,7 @@ mod record;
 mod sequencer;
 
 pub use invocation::Invocation;
-pub use record::{Malformed, Record};
+pub use record::{Malformed, Record, UnexpectedBucket};
 pub use sequencer::Sequencer;
 
 use serde_json::Value;

@@ -17,6 +17,8 @@ pub struct Record {
     pub key: String,
     /// The version, if the bucket is versioned.
     pub version_id: Option<String>,
+    /// The entity tag without quotation marks, where the event tells it.
+    pub etag: Option<String>,
     /// The order of this write among the writes of the same key.
     pub sequencer: Sequencer,
     /// The object's size in bytes, where the event tells it.
@@ -54,6 +56,26 @@ impl Failure for Malformed {
     }
 }
 
+/// The event is of a bucket that the function was not set up for. Reject.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the event is of the bucket {bucket}, but this function works for {expected}")]
+pub struct UnexpectedBucket {
+    /// The bucket in the event.
+    pub bucket: String,
+    /// The bucket in the function's settings.
+    pub expected: String,
+}
+
+impl Failure for UnexpectedBucket {
+    fn disposition(&self) -> Disposition {
+        Disposition::Reject
+    }
+
+    fn reason(&self) -> &'static str {
+        "unexpected-bucket"
+    }
+}
+
 impl Record {
     /// Reads an element of an S3 notification's `Records` (S3 user guide, "Event message
     /// structure"). None for an event that created no object, such as a delete.
@@ -82,12 +104,25 @@ impl Record {
                 bucket: fields.bucket,
                 key: fields.key,
                 version_id: fields.version_id,
+                etag: fields.etag,
                 sequencer: fields.sequencer,
                 size: fields.size,
                 raw,
             }),
             Err((field, problem)) => Err(Malformed::new(raw, field, problem)),
         }
+    }
+
+    /// Makes sure that the record is of the bucket that the function was set up for.
+    ///
+    /// # Errors
+    /// [`UnexpectedBucket`] (Reject).
+    pub fn expect_bucket(&self, expected: &str) -> Result<(), UnexpectedBucket> {
+        if self.bucket == expected {
+            return Ok(());
+        }
+        let (bucket, expected) = (self.bucket.clone(), expected.to_owned());
+        Err(UnexpectedBucket { bucket, expected })
     }
 
     /// Whether this is the empty object that the S3 console makes for a folder.
@@ -101,6 +136,7 @@ struct Layout {
     bucket: &'static str,
     key: &'static str,
     version_id: &'static str,
+    etag: &'static str,
     sequencer: &'static str,
     size: &'static str,
     /// S3 form-encodes keys in its notifications, but not in its EventBridge events.
@@ -111,6 +147,7 @@ const NOTIFICATION: Layout = Layout {
     bucket: "s3/bucket/name",
     key: "s3/object/key",
     version_id: "s3/object/versionId",
+    etag: "s3/object/eTag",
     sequencer: "s3/object/sequencer",
     size: "s3/object/size",
     key_is_encoded: true,
@@ -120,6 +157,7 @@ const EVENTBRIDGE: Layout = Layout {
     bucket: "detail/bucket/name",
     key: "detail/object/key",
     version_id: "detail/object/version-id",
+    etag: "detail/object/etag",
     sequencer: "detail/object/sequencer",
     size: "detail/object/size",
     key_is_encoded: false,
@@ -129,6 +167,7 @@ struct Fields {
     bucket: String,
     key: String,
     version_id: Option<String>,
+    etag: Option<String>,
     sequencer: Sequencer,
     size: Option<u64>,
 }
@@ -147,6 +186,7 @@ impl Layout {
             bucket: text(raw, self.bucket).ok_or((self.bucket, "is missing"))?.to_owned(),
             key,
             version_id: text(raw, self.version_id).map(str::to_owned),
+            etag: text(raw, self.etag).map(|etag| etag.trim_matches('"').to_owned()),
             sequencer: sequencer.parse().map_err(|_| (self.sequencer, "is not hexadecimal"))?,
             size: at(raw, self.size).and_then(Value::as_u64),
         })

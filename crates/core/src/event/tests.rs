@@ -8,7 +8,7 @@ fn notification(key: &str) -> Value {
         "eventName": "ObjectCreated:Put",
         "s3": {
             "bucket": { "name": "photos" },
-            "object": { "key": key, "size": 5, "versionId": "v1", "sequencer": "0A" }
+            "object": { "key": key, "size": 5, "versionId": "v1", "eTag": "e1", "sequencer": "0A" }
         }
     })
 }
@@ -19,7 +19,7 @@ fn eventbridge(key: &str) -> Value {
         "detail-type": "Object Created",
         "detail": {
             "bucket": { "name": "photos" },
-            "object": { "key": key, "size": 5, "version-id": "v1", "sequencer": "0A" }
+            "object": { "key": key, "size": 5, "version-id": "v1", "etag": "e1", "sequencer": "0A" }
         }
     })
 }
@@ -42,6 +42,7 @@ fn every_wrapping_of_the_same_upload_gives_the_same_record() {
             };
             assert_eq!((record.bucket.as_str(), record.key.as_str()), ("photos", "a.jpg"));
             assert_eq!(record.version_id.as_deref(), Some("v1"));
+            assert_eq!(record.etag.as_deref(), Some("e1"));
             assert_eq!((record.size, record.sequencer.to_string()), (Some(5), "0A".to_owned()));
         }
     }

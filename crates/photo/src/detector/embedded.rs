@@ -6,7 +6,7 @@ use gatehouse_detect::{Detector, Error, Face, Image, Options};
 use gatehouse_redact::Preview;
 
 use super::{FindFaces, Subject};
-use crate::error::PhotoError;
+use crate::PhotoError;
 
 /// Looks for faces in process: no call, no quota, no price per photo.
 #[derive(Clone)]
@@ -52,12 +52,12 @@ fn image(preview: Preview) -> Result<Image<'static>, PhotoError> {
 #[allow(clippy::unwrap_used, reason = "a test may panic")]
 mod tests {
     use super::*;
-    use crate::detector::subject::tests::{corrupt_photo, grey_photo, record};
+    use crate::detector::subject::tests::{corrupt_photo, grey_photo, source};
     use gatehouse_redact::Limits;
 
     fn find(file: &[u8]) -> Result<Vec<Face>, PhotoError> {
         let embedded = Embedded::load(None).unwrap();
-        let mut subject = Subject::open(file, record(None), &Limits::default()).unwrap();
+        let mut subject = Subject::open(file, source(None), &Limits::default()).unwrap();
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         runtime.block_on(embedded.find_faces(&mut subject))
     }

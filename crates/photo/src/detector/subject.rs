@@ -3,16 +3,15 @@
 use std::ops::RangeInclusive;
 use std::time::{Duration, Instant};
 
-use gatehouse_core::event::Record;
 use gatehouse_redact::{Limits, Orientation, Photo, Preview};
 
-use crate::error::PhotoError;
+use crate::{PhotoError, Source};
 
 /// A photo, and pictures of it for whoever asks: none is made before.
 #[derive(Debug)]
 pub struct Subject<'a> {
     /// Which object it is: Rekognition can read it by itself.
-    pub record: Record,
+    pub source: Source,
     /// The size of the file in bytes.
     pub bytes: usize,
     photo: Photo<'a>,
@@ -24,9 +23,9 @@ impl<'a> Subject<'a> {
     ///
     /// # Errors
     /// [`PhotoError::Image`].
-    pub fn open(file: &'a [u8], record: Record, limits: &Limits) -> Result<Self, PhotoError> {
+    pub fn open(file: &'a [u8], source: Source, limits: &Limits) -> Result<Self, PhotoError> {
         Ok(Self {
-            record,
+            source,
             bytes: file.len(),
             photo: Photo::open(file, limits)?,
             decoding: Duration::ZERO,
@@ -86,22 +85,19 @@ pub(super) mod tests {
         file
     }
 
-    /// A record of an object, with this version.
-    pub fn record(version: Option<&str>) -> Record {
-        Record {
+    /// An object, in this version.
+    pub fn source(version: Option<&str>) -> Source {
+        Source {
             bucket: "photos".into(),
             key: "grey.jpg".into(),
             version_id: version.map(str::to_owned),
-            sequencer: "1".parse().unwrap(),
-            size: None,
-            raw: serde_json::Value::Null,
         }
     }
 
     #[test]
     fn a_photo_is_not_decoded_before_a_picture_is_asked_for() {
         let file = corrupt_photo();
-        let mut subject = Subject::open(&file, record(None), &Limits::default()).unwrap();
+        let mut subject = Subject::open(&file, source(None), &Limits::default()).unwrap();
         assert_eq!(subject.upright_size(), (640, 480));
         assert_eq!(subject.decoding(), Duration::ZERO);
         assert!(matches!(subject.previews(100..=200), Err(PhotoError::Image(_))));

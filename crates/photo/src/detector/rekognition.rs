@@ -6,6 +6,7 @@
 
 use std::fmt::Display;
 
+use aws_config::SdkConfig;
 use aws_sdk_rekognition::Client;
 use aws_sdk_rekognition::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_rekognition::operation::detect_faces::DetectFacesError;
@@ -15,7 +16,7 @@ use gatehouse_detect::{Face, glance_sides, union, useful_sides};
 use gatehouse_redact::Preview;
 
 use super::{FindFaces, Subject};
-use crate::error::PhotoError;
+use crate::PhotoError;
 
 /// The largest S3 object that Rekognition reads, in bytes.
 const LARGEST_OBJECT: usize = 15 * 1024 * 1024;
@@ -46,9 +47,9 @@ struct Part {
 }
 
 impl Rekognition {
-    /// Asks through this client.
-    pub fn new(client: Client) -> Self {
-        Self(client)
+    /// Asks with this configuration.
+    pub fn new(aws: &SdkConfig) -> Self {
+        Self(Client::new(aws))
     }
 
     /// The whole object, read by Rekognition itself. None if it can't do that.
@@ -136,15 +137,15 @@ fn is_complete(listed: &[Face]) -> bool {
 /// # Errors
 /// [`PhotoError::Image`] if the photo is corrupt: it is refused before a call is paid for.
 fn readable_object(subject: &mut Subject<'_>) -> Result<Option<S3Object>, PhotoError> {
-    let version = subject.record.version_id.clone().filter(|version| version != "null");
+    let version = subject.source.version_id.clone().filter(|version| version != "null");
     let Some(version) = version.filter(|_| !subject.is_turned() && subject.bytes <= LARGEST_OBJECT) else {
         return Ok(None);
     };
     let (width, height) = subject.upright_size();
     let is_opaque = subject.previews(glance_sides(width, height))?.len() == 1;
     let object = S3Object::builder()
-        .bucket(&subject.record.bucket)
-        .name(&subject.record.key)
+        .bucket(&subject.source.bucket)
+        .name(&subject.source.key)
         .version(version);
     Ok(is_opaque.then(|| object.build()))
 }
@@ -250,7 +251,7 @@ mod tests {
 
     use gatehouse_redact::Limits;
 
-    use super::super::subject::tests::{corrupt_photo, grey_photo, record};
+    use super::super::subject::tests::{corrupt_photo, grey_photo, source};
     use super::*;
 
     const WHOLE: Part = Part {
@@ -304,7 +305,7 @@ mod tests {
     fn an_object_without_a_version_of_its_own_is_not_read_by_rekognition_and_costs_no_decoding() {
         let file = grey_photo();
         for version in [None, Some("null")] {
-            let mut subject = Subject::open(&file, record(version), &Limits::default()).unwrap();
+            let mut subject = Subject::open(&file, source(version), &Limits::default()).unwrap();
             assert_eq!(readable_object(&mut subject).unwrap(), None);
             assert_eq!(subject.decoding(), Duration::ZERO);
         }
@@ -313,7 +314,7 @@ mod tests {
     #[test]
     fn a_corrupt_photo_is_refused_before_a_call_is_paid_for() {
         let readable = |file: &[u8]| {
-            let mut subject = Subject::open(file, record(Some("3")), &Limits::default())?;
+            let mut subject = Subject::open(file, source(Some("3")), &Limits::default())?;
             readable_object(&mut subject)
         };
         assert_eq!(readable(&grey_photo()).unwrap().unwrap().version(), Some("3"));

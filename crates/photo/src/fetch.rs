@@ -1,21 +1,21 @@
-//! Step 3: the photo as it was uploaded, with everything that its copy has to keep.
+//! The photo as it was uploaded, with everything that its copy has to keep.
 
 use std::collections::HashMap;
 
+use crate::{PhotoError, Source};
 use aws_sdk_s3::error::ProvideErrorMetadata;
 use aws_sdk_s3::operation::get_object::GetObjectOutput;
 use aws_sdk_s3::primitives::{ByteStream, DateTime};
-use gatehouse_core::event::Record;
 
-use crate::error::PhotoError;
-
-/// A photo from the source bucket.
+/// A photo as it was uploaded.
 #[derive(Debug)]
 pub struct Original {
     /// The file.
     pub bytes: Vec<u8>,
-    /// What has to be the same on the published photo.
+    /// What has to be the same on its copy.
     pub keep: Kept,
+    /// The version that was read, if the bucket is versioned.
+    pub version_id: Option<String>,
 }
 
 /// What S3 keeps beside an object's bytes, and so do we.
@@ -39,15 +39,48 @@ pub struct Kept {
     pub tags: Vec<(String, String)>,
 }
 
-/// Fetches the object version that the record names.
+/// Fetches the version of the object that the source names.
 ///
 /// # Errors
 /// [`PhotoError::ObjectMissing`], [`PhotoError::ObjectArchived`], [`PhotoError::TooManyBytes`]
 /// (Reject); [`PhotoError::Storage`] (Retry).
-pub async fn fetch(s3: &aws_sdk_s3::Client, record: &Record, max_bytes: u64) -> Result<Original, PhotoError> {
-    let request = s3.get_object().bucket(&record.bucket).key(&record.key);
-    let request = request.set_version_id(record.version_id.clone());
+pub async fn fetch(s3: &aws_sdk_s3::Client, source: &Source, max_bytes: u64) -> Result<Original, PhotoError> {
+    fetch_if(s3, source, None, max_bytes).await
+}
+
+/// Fetches the object as long as it has this entity tag (RFC 9110, section 13.1.1, "If-Match").
+///
+/// # Errors
+/// As [`fetch`], and [`PhotoError::ObjectChanged`] (Reject) if the object is another one by now.
+pub async fn fetch_if_match(
+    s3: &aws_sdk_s3::Client,
+    source: &Source,
+    etag: &str,
+    max_bytes: u64,
+) -> Result<Original, PhotoError> {
+    fetch_if(s3, source, Some(quoted(etag)), max_bytes).await
+}
+
+/// An entity tag as HTTP writes it. S3's events leave the quotation marks out.
+pub fn quoted(etag: &str) -> String {
+    format!("\"{}\"", unquoted(etag))
+}
+
+/// An entity tag as S3's events write it.
+pub fn unquoted(etag: &str) -> &str {
+    etag.trim_matches('"')
+}
+
+async fn fetch_if(
+    s3: &aws_sdk_s3::Client,
+    source: &Source,
+    if_match: Option<String>,
+    max_bytes: u64,
+) -> Result<Original, PhotoError> {
+    let request = s3.get_object().bucket(&source.bucket).key(&source.key);
+    let request = request.set_version_id(source.version_id.clone()).set_if_match(if_match);
     let mut object = request.send().await.map_err(|error| match error.code() {
+        Some("PreconditionFailed") => PhotoError::ObjectChanged,
         // A delete marker answers "MethodNotAllowed" when it is asked for by its version.
         Some("NoSuchKey" | "NoSuchVersion" | "MethodNotAllowed") => PhotoError::ObjectMissing,
         Some("InvalidObjectState") => PhotoError::ObjectArchived,
@@ -58,10 +91,11 @@ pub async fn fetch(s3: &aws_sdk_s3::Client, record: &Record, max_bytes: u64) -> 
     let bytes = read(body, announced.unwrap_or(0), max_bytes).await?;
     let tags = match object.tag_count() {
         None | Some(0) => Vec::new(),
-        Some(_) => tags(s3, record).await?,
+        Some(_) => tags(s3, source, object.version_id.clone()).await?,
     };
     Ok(Original {
         bytes,
+        version_id: object.version_id.clone(),
         keep: kept(object, tags),
     })
 }
@@ -81,9 +115,14 @@ async fn read(mut body: ByteStream, announced: u64, limit: u64) -> Result<Vec<u8
     Ok(bytes)
 }
 
-async fn tags(s3: &aws_sdk_s3::Client, record: &Record) -> Result<Vec<(String, String)>, PhotoError> {
-    let request = s3.get_object_tagging().bucket(&record.bucket).key(&record.key);
-    let request = request.set_version_id(record.version_id.clone());
+/// The tags of the version that was read.
+async fn tags(
+    s3: &aws_sdk_s3::Client,
+    source: &Source,
+    version: Option<String>,
+) -> Result<Vec<(String, String)>, PhotoError> {
+    let request = s3.get_object_tagging().bucket(&source.bucket).key(&source.key);
+    let request = request.set_version_id(version);
     let tagging = request.send().await.map_err(PhotoError::storage("GetObjectTagging"))?;
     let tags = tagging.tag_set.into_iter().map(|tag| (tag.key, tag.value));
     Ok(tags.collect())

@@ -1,4 +1,4 @@
-//! Step 4: where the faces are.
+//! Where the faces are.
 //!
 //! Two detectors can look: the model inside of the function, and Amazon Rekognition. A detector
 //! that can't answer is an error, never "no faces": an undetected photo is never published.
@@ -13,8 +13,8 @@ pub use subject::Subject;
 
 use gatehouse_detect::{Face, union};
 
+use crate::PhotoError;
 use crate::config::DetectorChoice;
-use crate::error::PhotoError;
 
 /// Something that finds faces.
 pub trait FindFaces {

@@ -1,11 +1,11 @@
-//! Step 7: say what happened, in one log line and in metrics.
+//! Says what happened, in one log line and in metrics.
 
 use std::time::{Duration, Instant};
 
 use metrics::{Unit, counter, describe_counter, describe_histogram, histogram};
 use tracing::info;
 
-use crate::destination::Redacted;
+use crate::Redacted;
 
 /// Tells CloudWatch the units of what is counted and measured here.
 pub fn describe() {
