@@ -1,4 +1,5 @@
-//! The SQS batch: which messages are done, and which go back.
+//! The SQS batch: which messages are done, and which go back. That of a DynamoDB stream is in
+//! [`stream`](self::stream).
 //!
 //! Every message ends in one of two ways: its work returned `Ok`, or its id is in the answer as a
 //! batch item failure and SQS delivers it again (Lambda developer guide, "Handling errors for an
@@ -9,19 +10,21 @@ use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
 use aws_lambda_events::event::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
-use futures_util::{FutureExt, StreamExt, stream};
+use futures_util::{FutureExt, StreamExt, stream as futures};
 use tracing::{Instrument, error, info_span, warn};
 
 use crate::deadline::Deadline;
 
-/// How a batch is worked off.
+pub mod stream;
+
+/// How a batch is worked off: one of SQS messages, or one of stream records.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
-    /// How many messages are worked on at the same time; at least 1.
+    /// How many messages or items are worked on at the same time; at least 1.
     pub concurrency: usize,
     /// When the invocation ends.
     pub deadline: Deadline,
-    /// A message is not started any more when less than this is left: it is handed back.
+    /// A message or record is not started any more when less than this is left: it is handed back.
     pub start_margin: Duration,
 }
 
@@ -29,9 +32,9 @@ pub struct Limits {
 /// invocation that times out hands back the whole batch.
 const ANSWER_MARGIN: Duration = Duration::from_millis(500);
 
-/// Why a message goes back to its queue. The details are in the log by then.
+/// Why a message goes back to its queue, or a record to its stream. The details are in the log by then.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the message is handed back and will be delivered again")]
+#[error("it is handed back and will be delivered again")]
 pub struct HandBack;
 
 /// A batch that can't be answered message by message, so that all of it has to come back.
@@ -63,7 +66,7 @@ where
     Done: Future<Output = Result<(), HandBack>>,
 {
     let messages: Vec<Message> = event.records.into_iter().map(message).collect::<Result<_, _>>()?;
-    let handed_back: Vec<String> = stream::iter(groups(messages))
+    let handed_back: Vec<String> = futures::iter(groups(messages))
         .map(|group| group_to_hand_back(group, limits, &work))
         .buffer_unordered(limits.concurrency.max(1))
         .collect::<Vec<_>>()
@@ -115,9 +118,10 @@ where
     handed_back
 }
 
-async fn attempt<Work, Done>(body: String, limits: Limits, work: &Work) -> Result<(), HandBack>
+/// Does one piece of work, unless it is too late for that.
+async fn attempt<Piece, Work, Done>(piece: Piece, limits: Limits, work: &Work) -> Result<(), HandBack>
 where
-    Work: Fn(String) -> Done,
+    Work: Fn(Piece) -> Done,
     Done: Future<Output = Result<(), HandBack>>,
 {
     if limits.deadline.remaining() < limits.start_margin {
@@ -127,20 +131,17 @@ where
     let time = limits.deadline.remaining().saturating_sub(ANSWER_MARGIN);
     // The closure runs inside of the guarded future, so that a panic before its first await is
     // caught as well.
-    let guarded = AssertUnwindSafe(async { work(body).await }).catch_unwind();
+    let guarded = AssertUnwindSafe(async { work(piece).await }).catch_unwind();
     match tokio::time::timeout(time, guarded).await {
         Ok(Ok(outcome)) => outcome,
         Ok(Err(_panic)) => {
             // What the panic said stays out of the log: it may quote the data that caused it.
             // Where it happened is in the line that the panic hook wrote.
-            error!(reason = "panic", "the work panicked; the message is handed back");
+            error!(reason = "panic", "the work panicked; it is handed back");
             Err(HandBack)
         }
         Err(_elapsed) => {
-            warn!(
-                reason = "deadline",
-                "abandoned: the invocation ends; the message is handed back"
-            );
+            warn!(reason = "deadline", "abandoned: the invocation ends; it is handed back");
             Err(HandBack)
         }
     }

@@ -16,6 +16,7 @@ use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
 use aws_lambda_events::event::sqs::SqsBatchResponse;
+use aws_lambda_events::event::streams::DynamoDbEventResponse;
 use futures_util::FutureExt;
 use serde_json::Value;
 use tracing::{Instrument, error, info_span, warn};
@@ -25,6 +26,7 @@ use crate::deadline::Deadline;
 use crate::disposition::{Disposition, Failure};
 use crate::event::{Invocation, ReadRecord, Record, records_in_body, records_in_event};
 use crate::rejected::{RejectedQueue, Rejection};
+use crate::stream::{RecordWithoutSequenceNumber, StreamEvent, StreamRecord};
 
 /// What the intake of records needs to know.
 #[derive(Debug, Clone)]
@@ -46,6 +48,9 @@ pub enum InvocationFailed {
     /// A batch could not be answered message by message.
     #[error(transparent)]
     Batch(#[from] MessageWithoutId),
+    /// A batch of stream records could not be answered record by record.
+    #[error(transparent)]
+    Stream(#[from] RecordWithoutSequenceNumber),
     /// An event without a queue has to be delivered again.
     #[error("the event has to be delivered again; the log has the cause")]
     Direct(#[from] HandBack),
@@ -72,11 +77,7 @@ impl Intake {
     {
         match invocation {
             Invocation::Batch(event) => {
-                let limits = Limits {
-                    concurrency: self.concurrency,
-                    deadline,
-                    start_margin: self.start_margin.min(deadline.remaining() / 4),
-                };
+                let limits = self.limits(deadline);
                 let one_message = async |body: String| self.message(records_in_body(&body), &work).await;
                 Ok(Some(batch::process(event, limits, one_message).await?))
             }
@@ -86,6 +87,44 @@ impl Intake {
                 message.catch_unwind().await.unwrap_or(Err(HandBack))?;
                 Ok(None)
             }
+        }
+    }
+
+    /// Gives each record of a DynamoDB stream to `work`, and answers with those that have to be
+    /// delivered again.
+    ///
+    /// # Errors
+    /// [`InvocationFailed`] if all of it has to be delivered again.
+    pub async fn each_stream_record<Work, Done, E>(
+        &self,
+        event: StreamEvent,
+        deadline: Deadline,
+        work: Work,
+    ) -> Result<DynamoDbEventResponse, InvocationFailed>
+    where
+        Work: Fn(StreamRecord) -> Done,
+        Done: Future<Output = Result<(), E>>,
+        E: Failure + 'static,
+    {
+        let one_record = async |record: StreamRecord| {
+            let raw = record.raw.clone();
+            let Err(failure) = work(record).await else {
+                return Ok(());
+            };
+            note(&failure);
+            match failure.disposition() {
+                Disposition::Retry => Err(HandBack),
+                Disposition::Reject => self.reject(vec![(Box::new(failure), raw)]).await,
+            }
+        };
+        Ok(batch::stream::process(event, self.limits(deadline), one_record).await?)
+    }
+
+    fn limits(&self, deadline: Deadline) -> Limits {
+        Limits {
+            concurrency: self.concurrency,
+            deadline,
+            start_margin: self.start_margin.min(deadline.remaining() / 4),
         }
     }
 

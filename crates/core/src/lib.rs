@@ -1,6 +1,7 @@
 //! What every Gatehouse handler shares.
 //!
-//! A handler reads its [`config`], turns an invocation into S3 [`event`] records, and hands each
+//! A handler reads its [`config`], turns an invocation into S3 [`event`] records or DynamoDB
+//! [`stream`] records, and hands each
 //! record to its own code through [`intake`], which does the rest: batches with partial failures
 //! ([`batch`]), the choice between retry and reject ([`disposition`]), the queue of rejected
 //! records ([`rejected`]), logs and metrics ([`telemetry`]). What must not happen twice goes through
@@ -20,4 +21,5 @@ pub mod function;
 pub mod idempotency;
 pub mod intake;
 pub mod rejected;
+pub mod stream;
 pub mod telemetry;

@@ -11,7 +11,7 @@ mod sequencer;
 
 pub use invocation::Invocation;
 pub use record::{Malformed, Record, UnexpectedBucket};
-pub use sequencer::Sequencer;
+pub use sequencer::{STORED_DIGITS, Sequencer, TooManyDigits};
 
 use serde_json::Value;
 

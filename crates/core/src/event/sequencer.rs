@@ -30,7 +30,28 @@ impl FromStr for Sequencer {
     }
 }
 
+/// A sequencer with more digits than are stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("has more than {STORED_DIGITS} digits")]
+pub struct TooManyDigits;
+
+/// How many digits a stored sequencer has. Those of S3 have 16 to 18 so far.
+pub const STORED_DIGITS: usize = 64;
+
 impl Sequencer {
+    /// The sequencer for a database that compares texts: upper case, padded on the left with zeros
+    /// to [`STORED_DIGITS`]. Texts of this form compare as the sequencers do.
+    ///
+    /// # Errors
+    /// [`TooManyDigits`] if it does not fit; no other form would compare rightly.
+    pub fn stored(&self) -> Result<String, TooManyDigits> {
+        let digits = self.digits();
+        match digits.len() {
+            0..=STORED_DIGITS => Ok(format!("{digits:0>STORED_DIGITS$}")),
+            _ => Err(TooManyDigits),
+        }
+    }
+
     fn digits(&self) -> String {
         self.0.trim_start_matches('0').to_ascii_uppercase()
     }
@@ -85,7 +106,22 @@ mod tests {
         assert_eq!("12G4".parse::<Sequencer>(), Err(NotHexadecimal));
     }
 
+    #[test]
+    fn a_sequencer_that_can_not_be_stored_in_order_is_refused() {
+        assert_eq!(sequencer(&"F".repeat(64)).stored(), Ok("F".repeat(64)));
+        assert_eq!(sequencer(&format!("00{}", "F".repeat(64))).stored(), Ok("F".repeat(64)));
+        assert_eq!(sequencer(&"F".repeat(65)).stored(), Err(TooManyDigits));
+    }
+
     proptest! {
+        #[test]
+        fn stored_texts_compare_as_the_sequencers_do(a in "[0-9a-fA-F]{1,70}", b in "[0-9a-fA-F]{1,70}") {
+            let (a, b) = (sequencer(&a), sequencer(&b));
+            if let (Ok(stored_a), Ok(stored_b)) = (a.stored(), b.stored()) {
+                prop_assert_eq!(stored_a.cmp(&stored_b), a.cmp(&b));
+            }
+        }
+
         #[test]
         fn sequencers_order_as_the_numbers_they_are(a: u64, b: u64, pad in 0_usize..6) {
             let padded = format!("{}{a:x}", "0".repeat(pad));
