@@ -97,7 +97,7 @@ async fn one_photo(deps: &Deps, record: Record) -> Result<(), PublishError> {
 
     let (redacted, stopwatch) = deps.redactor.without_faces(bytes, source, stopwatch).await?;
     let summary = Summary::of(&redacted, bytes_in);
-    let photo = Copy::new(redacted, keep, record.sequencer.clone());
+    let photo = Copy::new(redacted, keep, &record.sequencer);
     match deps.destination.publish(&record, &photo).await? {
         Outcome::Published => summary.say(stopwatch),
         Outcome::Superseded => info!("skipped: the same or a newer upload came first"),

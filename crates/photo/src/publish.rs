@@ -6,7 +6,6 @@
 use aws_sdk_s3::operation::put_object::builders::PutObjectFluentBuilder;
 use aws_sdk_s3::primitives::ByteStream;
 use bytes::Bytes;
-use gatehouse_core::event::Sequencer;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
 use crate::Redacted;
@@ -28,19 +27,19 @@ pub struct Copy {
     faces: usize,
     engine: &'static str,
     kept: Kept,
-    sequencer: Sequencer,
+    sequencer: String,
 }
 
 impl Copy {
     /// The copy of an upload: its redacted bytes, and what S3 kept beside the original.
-    pub fn new(redacted: Redacted, kept: Kept, sequencer: Sequencer) -> Self {
+    pub fn new(redacted: Redacted, kept: Kept, sequencer: impl ToString) -> Self {
         let Redacted { bytes, faces, engine } = redacted;
         Self {
             bytes: bytes.into(),
             faces,
             engine,
             kept,
-            sequencer,
+            sequencer: sequencer.to_string(),
         }
     }
 
@@ -60,7 +59,7 @@ impl Copy {
             .set_metadata(Some(theirs.collect()))
             .metadata(FACES, self.faces.to_string())
             .metadata(ENGINE, self.engine)
-            .metadata(SOURCE_SEQUENCER, self.sequencer.to_string())
+            .metadata(SOURCE_SEQUENCER, &self.sequencer)
             .metadata(SOURCE_ETAG, kept.etag.unwrap_or_default())
             .body(ByteStream::from(self.bytes.clone()))
     }

@@ -1,0 +1,191 @@
+//! An uploaded photo is replaced, under its own key, by the same photo without its faces.
+//!
+//! Starts from the stream of the ledger ([`gatehouse_ledger`]), in which `dedupe-record` notes each
+//! upload. **What happens when something fails.** Throttling, an outage, a time-out or a panic hand the
+//! stream record back; after the retry cap of the event source it is in the failure destination, and
+//! the ledger still says that its upload waits. What will never work (not a photo, corrupt, too large)
+//! goes to the rejected queue, and the ledger says why; the object stays as it was uploaded. An upload
+//! that was replaced or deleted meanwhile is skipped: the newer one has a record of its own.
+//!
+//! There is no loop and no lost upload, whoever is late, twice, or dead: the write is conditional on
+//! the object that was read, so that no worker, however late, replaces a newer upload; and its content
+//! was announced in the ledger before, so that its event is known for what it is.
+
+mod bucket;
+mod change;
+pub mod config;
+pub mod error;
+
+pub use bucket::Bucket;
+pub use change::Pending;
+
+use std::time::Duration;
+
+use aws_config::SdkConfig;
+use aws_lambda_events::event::streams::DynamoDbEventResponse;
+use gatehouse_core::deadline::Deadline;
+use gatehouse_core::disposition::{Disposition, Failure};
+use gatehouse_core::intake::{Intake, InvocationFailed};
+use gatehouse_core::recursion::RecursionGuard;
+use gatehouse_core::rejected::RejectedQueue;
+use gatehouse_core::stream::{StreamEvent, StreamRecord};
+use gatehouse_ledger::{Claim, Digest, Ledger, Output, Upload};
+use gatehouse_photo::detector::{Detector, Embedded, Rekognition};
+use gatehouse_photo::fetch::Original;
+use gatehouse_photo::publish::Copy;
+use gatehouse_photo::report::{Stopwatch, Summary};
+use gatehouse_photo::{Redactor, report};
+use lambda_runtime::LambdaEvent;
+use metrics::counter;
+use tracing::{Instrument, info, info_span};
+
+use config::Config;
+use error::InPlaceError;
+
+/// A large photo takes a few seconds; with less than this left, it is not worth starting.
+const START_MARGIN: Duration = Duration::from_secs(5);
+
+/// What the handler works with. Built once per process.
+#[derive(Debug, Clone)]
+pub struct Deps {
+    /// The settings.
+    pub config: Config,
+    /// Where photos are, before and after.
+    pub bucket: Bucket,
+    /// Where it is noted what we write.
+    pub ledger: Ledger,
+    /// Who finds the faces and hides them.
+    pub redactor: Redactor,
+    /// Who takes records in and deals with those that fail.
+    pub intake: Intake,
+    /// Who counts how often we write one key.
+    pub recursion: RecursionGuard,
+}
+
+impl Deps {
+    /// Builds the clients around a model that is loaded already.
+    pub fn new(config: Config, aws: &SdkConfig, embedded: Embedded) -> Self {
+        let s3 = aws_sdk_s3::Client::new(aws);
+        let rejected = RejectedQueue::new(aws_sdk_sqs::Client::new(aws), &config.rejected_queue_url);
+        let detector = Detector::new(config.photos.detector, embedded, Rekognition::new(aws));
+        Self {
+            bucket: Bucket::new(s3, &config.bucket, config.photos.limits.bytes),
+            ledger: Ledger::new(aws, &config.ledger_table, config.keep),
+            redactor: Redactor::new(config.photos.clone(), detector),
+            intake: Intake {
+                rejected,
+                function: std::env::var("AWS_LAMBDA_FUNCTION_NAME").unwrap_or_default(),
+                concurrency: config.photos.concurrency,
+                start_margin: START_MARGIN,
+            },
+            recursion: RecursionGuard::default(),
+            config,
+        }
+    }
+}
+
+/// Tells CloudWatch the units of what is counted and measured here.
+pub fn describe() {
+    report::describe();
+    RecursionGuard::describe();
+}
+
+/// Handles one invocation: every stream record of it, each by itself.
+///
+/// # Errors
+/// [`InvocationFailed`] if all of it has to be delivered again.
+pub async fn handle(deps: &Deps, event: LambdaEvent<StreamEvent>) -> Result<DynamoDbEventResponse, InvocationFailed> {
+    let deadline = Deadline::of(&event.context);
+    deps.intake
+        .each_stream_record(event.payload, deadline, |record| one_change(deps, record))
+        .await
+}
+
+/// The life of a stream record.
+async fn one_change(deps: &Deps, record: StreamRecord) -> Result<(), InPlaceError> {
+    let Some(pending) = Pending::since(&record)? else {
+        return Ok(());
+    };
+    let upload = &pending.upload;
+    expect_bucket(upload, &deps.config.bucket)?;
+    let span = info_span!("upload", bucket = upload.bucket, key = upload.key);
+    async {
+        match one_photo(deps, &pending).await {
+            Err(error) if error.disposition() == Disposition::Reject => rejected(deps, upload, error).await,
+            outcome => outcome,
+        }
+    }
+    .instrument(span)
+    .await
+}
+
+/// The life of a photo.
+async fn one_photo(deps: &Deps, Pending { upload, item }: &Pending) -> Result<(), InPlaceError> {
+    let mut stopwatch = Stopwatch::start();
+    let Some((original, source)) = deps.bucket.fetch(upload).await? else {
+        return skipped("replaced-or-deleted");
+    };
+    let Original {
+        bytes,
+        keep,
+        version_id,
+    } = original;
+    let (before, bytes_in) = (Digest::of(&bytes), bytes.len());
+    let as_it_is = Output {
+        etag: upload.etag.clone(),
+        version: version_id.unwrap_or_default(),
+    };
+    stopwatch.fetch = stopwatch.lap();
+    // Our own write, whose event came before it was recorded, or whose worker died before that.
+    if before.is_announced_in(item).map_err(InPlaceError::MalformedItem)? {
+        deps.ledger.record_output(upload, &as_it_is, before).await?;
+        return skipped("own-write");
+    }
+
+    let (redacted, stopwatch) = deps.redactor.without_faces(bytes, source, stopwatch).await?;
+    let summary = Summary::of(&redacted, bytes_in);
+    let after = Digest::of(&redacted.bytes);
+    if after == before {
+        deps.ledger.record_output(upload, &as_it_is, before).await?;
+        return skipped("nothing-to-hide");
+    }
+
+    match deps.ledger.claim(upload, after).await? {
+        Claim::Granted => {}
+        Claim::Overtaken => return skipped("overtaken"),
+        Claim::Finished => return skipped("finished-by-another"),
+        Claim::Forgotten => return Err(InPlaceError::Forgotten),
+    }
+    let photo = Copy::new(redacted, keep, upload.sequencer.trim_start_matches('0'));
+    let Some(output) = deps.bucket.replace(upload, &photo).await? else {
+        return skipped("replaced-or-deleted");
+    };
+    deps.recursion.wrote(&upload.key);
+    summary.say(stopwatch);
+    // If a newer event came in between, the announced content stays, and that event's turn records it.
+    deps.ledger.record_output(upload, &output, after).await?;
+    Ok(())
+}
+
+fn expect_bucket(upload: &Upload, expected: &str) -> Result<(), InPlaceError> {
+    if upload.bucket == expected {
+        return Ok(());
+    }
+    let (bucket, expected) = (upload.bucket.clone(), expected.to_owned());
+    Err(InPlaceError::UnexpectedBucket { bucket, expected })
+}
+
+fn skipped(why: &'static str) -> Result<(), InPlaceError> {
+    info!(why, "skipped");
+    counter!("Skipped", "why" => why).increment(1);
+    Ok(())
+}
+
+/// The ledger says so before the rejected queue does: if the process dies in between, the record
+/// comes back and is rejected again, and is not lost.
+async fn rejected(deps: &Deps, upload: &Upload, error: InPlaceError) -> Result<(), InPlaceError> {
+    if matches!(error, InPlaceError::Forgotten) || deps.ledger.reject(upload, error.reason()).await? {
+        return Err(error);
+    }
+    skipped("overtaken")
+}
