@@ -12,6 +12,7 @@ from reading import (
     QUEUE,
     QUEUE_POLICY,
     ROLE,
+    TABLE,
     final_queues,
     listed,
     number,
@@ -25,12 +26,15 @@ from reading import (
 )
 
 # What loses photos, or the word of them, when it goes.
-HOLDS_DATA = (BUCKET, "AWS::DynamoDB::Table")
+HOLDS_DATA = (BUCKET, TABLE)
 
 FOURTEEN_DAYS = 14 * 24 * 3600
 
 # These actions know no resource but "*": the service authorization reference of AWS says so.
-ONLY_STAR = {"xray:PutTraceSegments", "xray:PutTelemetryRecords", "rekognition:DetectFaces"}
+ONLY_STAR = {
+    *("xray:PutTraceSegments", "xray:PutTelemetryRecords"),
+    *("rekognition:DetectFaces", "dynamodb:ListStreams"),
+}
 
 
 # Queues and what reads them
@@ -369,10 +373,14 @@ def parameter_defaults(template: dict) -> list[str]:
 
 
 def outputs(template: dict) -> list[str]:
-    """Buckets, queues, function, log, and a command to start with."""
+    """Buckets, queues, the ledger, functions, logs, and commands to start with."""
     wanted = (
         *("SourceBucket", "DestinationBucket", "UploadCommand"),
         *("UploadQueueUrl", "DeadLetterQueueUrl", "RejectedQueueUrl"),
         *("FaceBlurFunctionName", "FaceBlurLogGroupName"),
+        *("InPlaceBucket", "InPlaceCommand", "LedgerTableName"),
+        *("RecordQueueUrl", "RecordDeadLetterQueueUrl", "StreamFailureQueueUrl"),
+        *("DedupeRecordFunctionName", "DedupeRecordLogGroupName"),
+        *("DedupeProcessFunctionName", "DedupeProcessLogGroupName"),
     )
     return [name for name in wanted if name not in template.get("Outputs", {})]

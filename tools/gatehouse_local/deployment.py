@@ -45,6 +45,14 @@ class Deployment:
             "GATEHOUSE_REJECTED_QUEUE_URL": self.outputs["RejectedQueueUrl"],
             "GATEHOUSE_FUNCTION_NAME": self.outputs["FaceBlurFunctionName"],
             "GATEHOUSE_BOOTSTRAP": str(settings.BUILD / "FaceBlurFunction" / "bootstrap"),
+            "GATEHOUSE_IN_PLACE_BUCKET": self.outputs["InPlaceBucket"],
+            "GATEHOUSE_LEDGER_TABLE": self.outputs["LedgerTableName"],
+            "GATEHOUSE_RECORD_QUEUE_URL": self.outputs["RecordQueueUrl"],
+            "GATEHOUSE_RECORD_DEAD_LETTER_QUEUE_URL": self.outputs["RecordDeadLetterQueueUrl"],
+            "GATEHOUSE_STREAM_FAILURE_QUEUE_URL": self.outputs["StreamFailureQueueUrl"],
+            "GATEHOUSE_DEDUPE_RECORD_FUNCTION_NAME": self.outputs["DedupeRecordFunctionName"],
+            "GATEHOUSE_DEDUPE_PROCESS_FUNCTION_NAME": self.outputs["DedupeProcessFunctionName"],
+            "GATEHOUSE_DEDUPE_PROCESS_LOG_GROUP": self.outputs["DedupeProcessLogGroupName"],
         }
 
     def remember(self) -> None:
@@ -75,7 +83,7 @@ def running_deployment() -> Deployment:
 def build_functions() -> None:
     """`sam build`, into a folder of its own: what `make deploy` builds is for another processor."""
     command = ["sam", "build", "--build-dir", str(settings.BUILD), "--parameter-overrides", *_overrides()]
-    run_step("Building the function as it ships (sam build; some minutes the first time)", command, tool_env(), "build")
+    run_step("Building the functions as they ship (sam build; some minutes the first time)", command, tool_env(), "build")
 
 
 def build_tool() -> None:
@@ -96,12 +104,12 @@ def deploy(server: Server) -> Deployment:
     ]
     run_step("Deploying template.yaml (sam deploy)", command, server.client_env(), "deploy")
     deployment = Deployment(server, _outputs(server))
-    _mend_event_source(deployment)
+    _mend_event_sources(deployment)
     deployment.remember()
     return deployment
 
 
-def _mend_event_source(deployment: Deployment) -> None:
+def _mend_event_sources(deployment: Deployment) -> None:
     """Says again, as a number, how many batches may run at once.
 
     CloudFormation hands a parameter over as text. AWS reads it as the number that it is; MiniStack 1.5.33 keeps the text,
