@@ -1,8 +1,10 @@
 //! Events as AWS writes them.
 
 use gatehouse_core::event::Invocation;
+use gatehouse_core::stream::StreamEvent;
 use lambda_runtime::{Context, LambdaEvent};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -51,8 +53,17 @@ pub fn sqs_batch(bodies: &[Value]) -> Value {
     json!({ "Records": messages })
 }
 
-/// The event as the handler gets it, a minute before its deadline.
+/// The event as a handler gets it, a minute before its deadline.
 pub fn invocation(event: Value) -> LambdaEvent<Invocation> {
+    within_a_minute(event)
+}
+
+/// Records of a DynamoDB stream as a handler gets them, a minute before its deadline.
+pub fn stream_invocation(records: &[Value]) -> LambdaEvent<StreamEvent> {
+    within_a_minute(json!({ "Records": records }))
+}
+
+fn within_a_minute<Event: DeserializeOwned>(event: Value) -> LambdaEvent<Event> {
     let deadline = SystemTime::now().duration_since(UNIX_EPOCH).unwrap() + Duration::from_secs(60);
     let mut context = Context::default();
     context.request_id = "test".into();

@@ -13,6 +13,7 @@
 mod bucket;
 pub mod events;
 pub mod idempotency_table;
+pub mod in_place;
 pub mod photos;
 pub mod rekognition;
 pub mod room;

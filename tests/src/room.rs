@@ -19,7 +19,7 @@ use tracing::Level;
 
 use crate::{bucket, events};
 
-static EMBEDDED: LazyLock<Embedded> = LazyLock::new(|| Embedded::load(None).unwrap());
+pub(crate) static EMBEDDED: LazyLock<Embedded> = LazyLock::new(|| Embedded::load(None).unwrap());
 static ROOMS: AtomicU32 = AtomicU32::new(0);
 
 /// Two buckets, a rejected queue, and the handler.
