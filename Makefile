@@ -3,6 +3,7 @@
 
 STAGE ?= dev
 CONFIG = $(if $(filter dev,$(STAGE)),default,$(STAGE))
+STACK = $(if $(filter local,$(STAGE)),local,gatehouse-$(STAGE))
 E2E_THREADS ?= 1
 CARGO_DENY_VERSION := 0.20.2
 # Found before the path changes below: a venv can't be renewed by its own interpreter.
@@ -27,7 +28,7 @@ STEPS := python3 tools/steps.py
 LOCAL := python3 -m gatehouse_local
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo send test model bench bench-function bench-peers bench-idempotency check audit deploy lock clean
+.PHONY: help setup run demo send stop resume test model bench bench-function bench-peers bench-idempotency check audit deploy lock clean
 
 help: ## Show this list
 	@echo "make TARGET, where TARGET is one of"
@@ -86,6 +87,12 @@ audit: $(DENY)/installed ## Look the dependencies up among known vulnerabilities
 deploy: $(TOOLS) ## Deploy to AWS: make deploy STAGE=dev|prod
 	sam build --config-env $(CONFIG)
 	sam deploy --config-env $(CONFIG)
+
+stop: $(TOOLS) ## Switch all work off, should a loop ever run: make stop STAGE=local|dev|prod
+	@python3 tools/switch.py stop $(STACK)
+
+resume: $(TOOLS) ## Switch it on again: make resume STAGE=local|dev|prod
+	@python3 tools/switch.py resume $(STACK)
 
 lock: ## Pin requirements.in, with hashes, in requirements.txt; the same for the benches
 	@$(PYTHON) -m venv .tools/lock

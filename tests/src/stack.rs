@@ -31,7 +31,7 @@ pub fn bootstrap() -> PathBuf {
     variable("GATEHOUSE_BOOTSTRAP").into()
 }
 
-fn variable(name: &str) -> String {
+pub(crate) fn variable(name: &str) -> String {
     std::env::var(name).unwrap_or_else(|_| panic!("{name} is not set; `make test` sets it"))
 }
 

@@ -48,8 +48,8 @@ def streams_go_on(template: dict) -> list[str]:
             complaints.append(f"{name}: one record that ends the process takes its batch with it")
         if not 1 <= mapping.get("MaximumRetryAttempts", -1) <= 100:
             complaints.append(f"{name} tries for ever, or only once")
-        if not 60 <= mapping.get("MaximumRecordAgeInSeconds", -1) <= 6 * 3600:
-            complaints.append(f"{name}: a stream record lives for a day, and this one may fill all of it")
+        if not 60 <= mapping.get("MaximumRecordAgeInSeconds", -1) <= 23 * 3600:
+            complaints.append(f"{name}: a stream record is gone after a day, and nobody would hear of it")
         destination = mapping.get("DestinationConfig", {}).get("OnFailure", {}).get("Destination")
         if referred(destination) not in final_queues(template):
             complaints.append(f"{name} has no failure destination")

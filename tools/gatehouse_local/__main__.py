@@ -16,6 +16,7 @@ from typing import Iterator
 
 from . import processes, settings
 from .deployment import Deployment, build_functions, build_tool, deploy, forget_deployment, running_deployment
+from .in_place import replace_in_place
 from .photos import Result, Sample, samples, send_through
 from .report import print_places, print_table, write_page
 from .server import running_server
@@ -54,7 +55,7 @@ def _arguments() -> argparse.Namespace:
 
 def _run(_arguments: argparse.Namespace) -> int:
     with _stack(with_tool=True) as deployment, served_results() as served_at:
-        _send_all(deployment, samples(), served_at)
+        _send_all(deployment, samples(), served_at, in_place=True)
         say("\nYour own photo, from another terminal:  make send PHOTO=path/to/photo.jpg")
         say(f"With the AWS command line:              source {settings.STACK_ENV}, then")
         say(f"                                        {deployment.outputs['UploadCommand']}")
@@ -64,7 +65,7 @@ def _run(_arguments: argparse.Namespace) -> int:
 
 def _demo(_arguments: argparse.Namespace) -> int:
     with _stack(with_tool=True) as deployment:
-        results = _send_all(deployment, samples(), served_at=None)
+        results = _send_all(deployment, samples(), served_at=None, in_place=True)
     return 1 if not results or any(result.faults for result in results) else 0
 
 
@@ -100,9 +101,13 @@ def _stack(with_tool: bool = False) -> Iterator[Deployment]:
             say("Stopping the local AWS")
 
 
-def _send_all(deployment: Deployment, photos: list[Sample], served_at: str | None) -> list[Result]:
+def _send_all(
+    deployment: Deployment, photos: list[Sample], served_at: str | None, in_place: bool = False
+) -> list[Result]:
     say("Sending the photos through")
     results = [send_through(deployment, photo) for photo in photos]
+    if in_place and photos:
+        results.append(replace_in_place(deployment, photos[0]))
     write_page(results)
     print_table(results)
     print_places(results, served_at)

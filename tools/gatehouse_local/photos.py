@@ -48,8 +48,8 @@ def samples() -> list[Sample]:
 
 def send_through(deployment: Deployment, sample: Sample) -> Result:
     """Uploads one photo, waits until it is published, and compares the two."""
-    result = _prepare(sample)
-    faces = _faces_before(sample, result)
+    result = prepared(sample, sample.path.name)
+    faces = faces_before(sample, result)
     content_type = mimetypes.guess_type(sample.path.name)[0] or "application/octet-stream"
     try:
         published_type = _upload_and_fetch(deployment, result, content_type)
@@ -65,7 +65,7 @@ def send_through(deployment: Deployment, sample: Sample) -> Result:
     return result
 
 
-def _faces_before(sample: Sample, result: Result) -> list[Box]:
+def faces_before(sample: Sample, result: Result) -> list[Box]:
     """The faces in the original. One that can't be read is a fault, and is sent all the same: that is what users do."""
     try:
         faces = find_faces(result.before)
@@ -78,9 +78,8 @@ def _faces_before(sample: Sample, result: Result) -> list[Box]:
     return faces
 
 
-def _prepare(sample: Sample) -> Result:
+def prepared(sample: Sample, name: str) -> Result:
     """Copies the photo to `.local/out/before`, so that before and after lie side by side."""
-    name = sample.path.name
     result = Result(name, settings.OUT / "before" / name, settings.OUT / "after" / name)
     for path in (result.before, result.after):
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -109,23 +108,30 @@ def _upload_and_fetch(deployment: Deployment, result: Result, content_type: str)
             published = s3.get_object(Bucket=destination, Key=result.name)
             result.after.write_bytes(published["Body"].read())
             return published["ContentType"]
-        if reason := _rejection(deployment, result.name):
+        if reason := rejection(deployment, result.name):
             raise StepFailed(f"rejected: {reason}")
         time.sleep(0.02)
     raise StepFailed(f"not published within {PUBLISH_SECONDS} s")
 
 
-def _rejection(deployment: Deployment, key: str) -> str | None:
+def rejection(deployment: Deployment, key: str) -> str | None:
     """Why the photo was rejected, if it was. Takes its message out of the queue."""
     sqs, queue = deployment.client("sqs"), deployment.outputs["RejectedQueueUrl"]
     # Seen for a moment only, so that the next look sees the others again.
     seen = sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10, VisibilityTimeout=0, WaitTimeSeconds=0)
     for message in seen.get("Messages", []):
-        rejection = json.loads(message["Body"])
-        if unquote_plus(rejection["record"]["s3"]["object"]["key"]) == key:
+        rejected = json.loads(message["Body"])
+        if _key_of(rejected["record"]) == key:
             sqs.delete_message(QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"])
-            return f"{rejection['reason']}: {rejection['detail']}"
+            return f"{rejected['reason']}: {rejected['detail']}"
     return None
+
+
+def _key_of(record: dict) -> str | None:
+    """The key in an S3 record, or in a record of the ledger's stream."""
+    if "s3" in record:
+        return unquote_plus(record["s3"]["object"]["key"])
+    return record.get("dynamodb", {}).get("NewImage", {}).get("key", {}).get("S")
 
 
 def _published(s3, bucket: str, key: str) -> str | None:

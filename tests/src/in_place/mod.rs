@@ -2,6 +2,7 @@
 //! place, run in this very process: for faults and orders of delivery that a deployed stack can't be
 //! made to have. The bucket, the table and its stream are the local stack's.
 
+pub mod deployed;
 pub mod faults;
 pub mod poller;
 mod stream;

@@ -44,6 +44,17 @@ pub(super) async fn make_table(dynamodb: &aws_sdk_dynamodb::Client, aws: &SdkCon
 }
 
 impl Stream {
+    /// The stream of a table that is there already, from its beginning.
+    pub(super) async fn of(dynamodb: &aws_sdk_dynamodb::Client, aws: &SdkConfig, table: &str) -> Self {
+        let described = dynamodb.describe_table().table_name(table).send().await.unwrap();
+        Self {
+            client: aws_sdk_dynamodbstreams::Client::new(aws),
+            arn: described.table.unwrap().latest_stream_arn.expect("a stream"),
+            read: 0,
+        }
+    }
+
+    /// What happened since the last time.
     pub(super) async fn new_records(&mut self) -> Vec<Value> {
         let described = self
             .client
