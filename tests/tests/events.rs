@@ -8,7 +8,10 @@
 
 use std::path::Path;
 
+use dedupe_process::Pending;
 use gatehouse_core::event::{Invocation, ReadRecord, records_in_body, records_in_event};
+use gatehouse_core::stream::{StreamEvent, StreamRecord};
+use gatehouse_ledger::Upload;
 
 fn records(file: &Path) -> Vec<ReadRecord> {
     let text = std::fs::read_to_string(file).unwrap();
@@ -41,6 +44,46 @@ fn every_sample_event_is_what_its_name_says() {
     assert_eq!(
         std::fs::read_dir(&folder).unwrap().count(),
         8,
+        "an event without a line here"
+    );
+}
+
+#[test]
+fn every_sample_event_of_dedupe_record_is_of_uploads_that_the_ledger_can_note() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../events/dedupe-record");
+    for (name, uploads) in [("s3-in-sqs", 1), ("several-records", 3), ("bare-s3", 1)] {
+        let records = records(&folder.join(name).with_extension("json")).into_iter();
+        let noted = records.map(|record| Upload::of(&record.unwrap()).unwrap().expect("an ETag"));
+        assert_eq!(noted.count(), uploads, "{name}");
+    }
+    assert_eq!(
+        std::fs::read_dir(&folder).unwrap().count(),
+        3,
+        "an event without a line here"
+    );
+}
+
+#[test]
+fn every_sample_event_of_dedupe_process_is_what_its_name_says() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../events/dedupe-process");
+    for (name, is_work) in [
+        ("first-upload", Some(true)),
+        ("new-upload", Some(true)),
+        ("own-write-noted-early", Some(true)),
+        ("own-change", Some(false)),
+        ("unrelated-change", Some(false)),
+        ("expired", Some(false)),
+        ("unreadable-item", None),
+    ] {
+        let text = std::fs::read_to_string(folder.join(name).with_extension("json")).unwrap();
+        let mut event: StreamEvent = serde_json::from_str(&text).unwrap();
+        let record = StreamRecord::read(event.records.remove(0)).unwrap();
+        let pending = Pending::since(&record).ok().map(|pending| pending.is_some());
+        assert_eq!(pending, is_work, "{name}");
+    }
+    assert_eq!(
+        std::fs::read_dir(&folder).unwrap().count(),
+        7,
         "an event without a line here"
     );
 }
