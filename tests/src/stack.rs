@@ -26,9 +26,19 @@ pub struct Stack {
     rejected_queue_url: String,
 }
 
-/// Where `sam build` put the function's `bootstrap`.
+/// Where `sam build` put the `bootstrap` of face-blur.
 pub fn bootstrap() -> PathBuf {
     variable("GATEHOUSE_BOOTSTRAP").into()
+}
+
+/// Where `sam build` put the `bootstrap` of dedupe-record.
+pub fn record_bootstrap() -> PathBuf {
+    variable("GATEHOUSE_DEDUPE_RECORD_BOOTSTRAP").into()
+}
+
+/// Where `sam build` put the `bootstrap` of dedupe-process.
+pub fn process_bootstrap() -> PathBuf {
+    variable("GATEHOUSE_DEDUPE_PROCESS_BOOTSTRAP").into()
 }
 
 pub(crate) fn variable(name: &str) -> String {

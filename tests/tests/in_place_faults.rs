@@ -89,6 +89,17 @@ async fn a_new_upload_between_any_two_calls_ends_up_redacted() {
 
 #[tokio::test]
 #[ignore = "needs the local stack: make test"]
+async fn a_write_that_meets_another_one_under_way_is_tried_again() {
+    let mut world = InPlace::new(1).await;
+    world.faults.once(Call::Put, Fault::Conflict);
+    world.upload(KEY, &photo()).await;
+    world.settle().await;
+    assert_redacted(&world, &photo(), "after a conflict").await;
+    assert_eq!((world.writes().await, world.faults.carried_out(Call::Get)), (2, 2));
+}
+
+#[tokio::test]
+#[ignore = "needs the local stack: make test"]
 async fn an_answer_to_the_write_that_the_sdk_asks_for_again_changes_nothing() {
     let mut world = InPlace::new(3).await;
     world.faults.once(Call::Put, Fault::AnswerLost);

@@ -45,6 +45,8 @@ class Deployment:
             "GATEHOUSE_REJECTED_QUEUE_URL": self.outputs["RejectedQueueUrl"],
             "GATEHOUSE_FUNCTION_NAME": self.outputs["FaceBlurFunctionName"],
             "GATEHOUSE_BOOTSTRAP": str(settings.BUILD / "FaceBlurFunction" / "bootstrap"),
+            "GATEHOUSE_DEDUPE_RECORD_BOOTSTRAP": str(settings.BUILD / "DedupeRecordFunction" / "bootstrap"),
+            "GATEHOUSE_DEDUPE_PROCESS_BOOTSTRAP": str(settings.BUILD / "DedupeProcessFunction" / "bootstrap"),
             "GATEHOUSE_IN_PLACE_BUCKET": self.outputs["InPlaceBucket"],
             "GATEHOUSE_LEDGER_TABLE": self.outputs["LedgerTableName"],
             "GATEHOUSE_RECORD_QUEUE_URL": self.outputs["RecordQueueUrl"],

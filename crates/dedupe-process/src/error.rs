@@ -1,6 +1,7 @@
 //! Everything that can go wrong with one upload, and what becomes of it then.
 
 use gatehouse_core::disposition::{Disposition, Failure};
+use gatehouse_core::event::UnexpectedBucket;
 use gatehouse_ledger::LedgerError;
 use gatehouse_photo::PhotoError;
 
@@ -14,13 +15,8 @@ pub enum InPlaceError {
     MalformedItem(&'static str),
 
     /// The item is of an object in another bucket. Reject.
-    #[error("the item is of the bucket {bucket}, but this function works for {expected}")]
-    UnexpectedBucket {
-        /// The bucket in the item.
-        bucket: String,
-        /// The bucket in the function's settings.
-        expected: String,
-    },
+    #[error(transparent)]
+    UnexpectedBucket(#[from] UnexpectedBucket),
 
     /// The photo could not be fetched, redacted or written: Retry or Reject, as the cause says.
     #[error(transparent)]
@@ -43,7 +39,8 @@ pub enum InPlaceError {
 impl Failure for InPlaceError {
     fn disposition(&self) -> Disposition {
         match self {
-            Self::MalformedItem(_) | Self::UnexpectedBucket { .. } | Self::Forgotten => Disposition::Reject,
+            Self::MalformedItem(_) | Self::Forgotten => Disposition::Reject,
+            Self::UnexpectedBucket(error) => error.disposition(),
             Self::Photo(error) => error.disposition(),
             Self::Ledger(error) => error.disposition(),
             Self::Conflict => Disposition::Retry,
@@ -53,7 +50,7 @@ impl Failure for InPlaceError {
     fn reason(&self) -> &'static str {
         match self {
             Self::MalformedItem(_) => "malformed-event",
-            Self::UnexpectedBucket { .. } => "unexpected-bucket",
+            Self::UnexpectedBucket(error) => error.reason(),
             Self::Photo(error) => error.reason(),
             Self::Ledger(error) => error.reason(),
             Self::Forgotten => "ledger-item-missing",

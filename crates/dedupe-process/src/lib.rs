@@ -25,6 +25,7 @@ use aws_config::SdkConfig;
 use aws_lambda_events::event::streams::DynamoDbEventResponse;
 use gatehouse_core::deadline::Deadline;
 use gatehouse_core::disposition::{Disposition, Failure};
+use gatehouse_core::event::UnexpectedBucket;
 use gatehouse_core::intake::{Intake, InvocationFailed};
 use gatehouse_core::recursion::RecursionGuard;
 use gatehouse_core::rejected::RejectedQueue;
@@ -107,7 +108,7 @@ async fn one_change(deps: &Deps, record: StreamRecord) -> Result<(), InPlaceErro
         return Ok(());
     };
     let upload = &pending.upload;
-    expect_bucket(upload, &deps.config.bucket)?;
+    UnexpectedBucket::check(&upload.bucket, &deps.config.bucket)?;
     let span = info_span!("upload", bucket = upload.bucket, key = upload.key);
     async {
         match one_photo(deps, &pending).await {
@@ -165,14 +166,6 @@ async fn one_photo(deps: &Deps, Pending { upload, item }: &Pending) -> Result<()
     // If a newer event came in between, the announced content stays, and that event's turn records it.
     deps.ledger.record_output(upload, &output, after).await?;
     Ok(())
-}
-
-fn expect_bucket(upload: &Upload, expected: &str) -> Result<(), InPlaceError> {
-    if upload.bucket == expected {
-        return Ok(());
-    }
-    let (bucket, expected) = (upload.bucket.clone(), expected.to_owned());
-    Err(InPlaceError::UnexpectedBucket { bucket, expected })
 }
 
 fn skipped(why: &'static str) -> Result<(), InPlaceError> {

@@ -38,6 +38,8 @@ pub enum Fault {
     Throttled,
     /// AWS answers with a 500.
     ServerError,
+    /// Another write of the same key is under way: S3 answers 409.
+    Conflict,
     /// The request never arrives, and times out.
     NoAnswer,
     /// The request arrives and is carried out, but its answer is lost, and it times out.
@@ -174,8 +176,9 @@ impl HttpConnector for Connector {
             let is_s3 = matches!(call, Some(Call::Get | Call::Put));
             let fault = faults.take(call, request.uri());
             match fault {
-                Some(Fault::Throttled) => return Ok(refusal(is_s3, true)),
-                Some(Fault::ServerError) => return Ok(refusal(is_s3, false)),
+                Some(fault @ (Fault::Throttled | Fault::ServerError | Fault::Conflict)) => {
+                    return Ok(refusal(is_s3, fault));
+                }
                 Some(Fault::NoAnswer) => return Err(time_out()),
                 Some(Fault::CrashBefore) => faults.crash().await,
                 Some(Fault::OvertakenBefore) => faults.overtake().await,
@@ -212,12 +215,13 @@ fn kind(request: &HttpRequest) -> Option<Call> {
     }
 }
 
-fn refusal(is_s3: bool, throttled: bool) -> HttpResponse {
-    let (status, code) = match (is_s3, throttled) {
-        (true, true) => (503, "SlowDown"),
-        (true, false) => (500, "InternalError"),
-        (false, true) => (400, "ProvisionedThroughputExceededException"),
-        (false, false) => (500, "InternalServerError"),
+fn refusal(is_s3: bool, fault: Fault) -> HttpResponse {
+    let (status, code) = match (is_s3, fault) {
+        (true, Fault::Conflict) => (409, "ConditionalRequestConflict"),
+        (true, Fault::Throttled) => (503, "SlowDown"),
+        (true, _) => (500, "InternalError"),
+        (false, Fault::Throttled) => (400, "ProvisionedThroughputExceededException"),
+        (false, _) => (500, "InternalServerError"),
     };
     let body = match is_s3 {
         true => format!("<Error><Code>{code}</Code><Message>said the test</Message></Error>"),

@@ -45,7 +45,8 @@ pub struct InPlace {
     /// The same for DynamoDB.
     pub dynamodb: aws_sdk_dynamodb::Client,
     sqs: aws_sdk_sqs::Client,
-    rejected_queue_url: String,
+    /// The URL of the rejected queue.
+    pub rejected_queue_url: String,
     stream: Stream,
     told: BTreeSet<String>,
     sequencer: u64,

@@ -66,6 +66,20 @@ pub struct UnexpectedBucket {
     pub expected: String,
 }
 
+impl UnexpectedBucket {
+    /// Makes sure that the bucket is the expected one.
+    ///
+    /// # Errors
+    /// [`UnexpectedBucket`] if it is not.
+    pub fn check(bucket: &str, expected: &str) -> Result<(), Self> {
+        if bucket == expected {
+            return Ok(());
+        }
+        let (bucket, expected) = (bucket.to_owned(), expected.to_owned());
+        Err(Self { bucket, expected })
+    }
+}
+
 impl Failure for UnexpectedBucket {
     fn disposition(&self) -> Disposition {
         Disposition::Reject
@@ -118,11 +132,7 @@ impl Record {
     /// # Errors
     /// [`UnexpectedBucket`] (Reject).
     pub fn expect_bucket(&self, expected: &str) -> Result<(), UnexpectedBucket> {
-        if self.bucket == expected {
-            return Ok(());
-        }
-        let (bucket, expected) = (self.bucket.clone(), expected.to_owned());
-        Err(UnexpectedBucket { bucket, expected })
+        UnexpectedBucket::check(&self.bucket, expected)
     }
 
     /// Whether this is the empty object that the S3 console makes for a folder.
