@@ -91,8 +91,10 @@ impl Room {
 
     /// Lets the handler ask a Rekognition at this address.
     pub fn ask_rekognition_at(&mut self, url: &str) {
-        let elsewhere = self.aws.to_builder().endpoint_url(url).build();
-        let rekognition = Rekognition::new(&elsewhere);
+        let config = aws_sdk_rekognition::config::Builder::from(&self.aws)
+            .endpoint_url(url)
+            .build();
+        let rekognition = Rekognition::asking_through(aws_sdk_rekognition::Client::from_conf(config));
         let choice = self.deps.config.photos.detector;
         self.deps.redactor.detector = Detector::new(choice, EMBEDDED.clone(), rekognition);
     }

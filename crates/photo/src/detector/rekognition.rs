@@ -49,7 +49,12 @@ struct Part {
 impl Rekognition {
     /// Asks with this configuration.
     pub fn new(aws: &SdkConfig) -> Self {
-        Self(Client::new(aws))
+        Self::asking_through(Client::new(aws))
+    }
+
+    /// Asks through this client.
+    pub fn asking_through(client: Client) -> Self {
+        Self(client)
     }
 
     /// The whole object, read by Rekognition itself. None if it can't do that.
