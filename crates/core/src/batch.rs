@@ -1,5 +1,5 @@
 //! The SQS batch: which messages are done, and which go back. That of a DynamoDB stream is in
-//! [`stream`](self::stream).
+//! [`stream`].
 //!
 //! Every message ends in one of two ways: its work returned `Ok`, or its id is in the answer as a
 //! batch item failure and SQS delivers it again (Lambda developer guide, "Handling errors for an

@@ -151,21 +151,30 @@ async fn one_photo(deps: &Deps, Pending { upload, item }: &Pending) -> Result<()
         return skipped("nothing-to-hide");
     }
 
-    match deps.ledger.claim(upload, after).await? {
-        Claim::Granted => {}
-        Claim::Overtaken => return skipped("overtaken"),
-        Claim::Finished => return skipped("finished-by-another"),
-        Claim::Forgotten => return Err(InPlaceError::Forgotten),
-    }
     let photo = Copy::new(redacted, keep, upload.sequencer.trim_start_matches('0'));
-    let Some(output) = deps.bucket.replace(upload, &photo).await? else {
-        return skipped("replaced-or-deleted");
+    let Some(output) = replace(deps, upload, &photo, after).await? else {
+        return Ok(());
     };
     deps.recursion.wrote(&upload.key);
     summary.say(stopwatch);
     // If a newer event came in between, the announced content stays, and that event's turn records it.
     deps.ledger.record_output(upload, &output, after).await?;
     Ok(())
+}
+
+/// Announces the redaction, then writes it over the upload. None if somebody else came first.
+async fn replace(deps: &Deps, upload: &Upload, photo: &Copy, content: Digest) -> Result<Option<Output>, InPlaceError> {
+    let why = match deps.ledger.claim(upload, content).await? {
+        Claim::Granted => match deps.bucket.replace(upload, photo).await? {
+            Some(output) => return Ok(Some(output)),
+            None => "replaced-or-deleted",
+        },
+        Claim::Overtaken => "overtaken",
+        Claim::Finished => "finished-by-another",
+        Claim::Forgotten => return Err(InPlaceError::Forgotten),
+    };
+    skipped(why)?;
+    Ok(None)
 }
 
 fn skipped(why: &'static str) -> Result<(), InPlaceError> {
