@@ -7,6 +7,8 @@
     reason = "a test fails by panicking"
 )]
 
+use aws_sdk_dynamodb::primitives::Blob;
+use aws_sdk_dynamodb::types::AttributeValue;
 use gatehouse_tests::in_place::InPlace;
 use gatehouse_tests::in_place::faults::{Call, Fault};
 use gatehouse_tests::in_place::poller::poll;
@@ -380,4 +382,63 @@ async fn what_is_no_event_of_the_bucket_is_rejected_and_the_ledger_stays_empty()
     let reasons: Vec<_> = rejections.iter().map(|rejection| rejection.reason.as_str()).collect();
     assert_eq!(reasons, ["malformed-event", "malformed-event", "unexpected-bucket"]);
     assert_eq!(world.item(KEY).await, None);
+}
+
+#[tokio::test]
+#[ignore = "needs the local stack: make test"]
+async fn a_late_write_over_an_identical_upload_is_still_known_as_ours() {
+    let mut world = InPlace::new(1).await;
+    world.upload(KEY, &photo()).await;
+    world.settle().await;
+    let redacted = world.file(KEY).await.unwrap();
+
+    // The same photo once more, and before anybody hears of it, the write of a worker that had fetched the first one: its
+    // precondition holds, because the ETag is the same.
+    world.upload(KEY, &photo()).await;
+    world.upload(KEY, &redacted).await;
+    world.settle().await;
+    assert_redacted(&world, &photo(), "after a late write").await;
+    assert_eq!(world.writes().await, 4, "the late write starts no other");
+}
+
+#[tokio::test]
+#[ignore = "needs the local stack: make test"]
+async fn an_item_that_somebody_else_made_does_not_stop_an_upload() {
+    let mut world = InPlace::new(1).await;
+    let pk = AttributeValue::S(format!("{}/{KEY}", world.bucket));
+    let note = AttributeValue::S("not one of our attributes".into());
+    let request = world.dynamodb.put_item().table_name(&world.table);
+    request.item("pk", pk).item("note", note).send().await.unwrap();
+
+    world.upload(KEY, &photo()).await;
+    world.settle().await;
+    assert_redacted(&world, &photo(), "an item without a sequencer").await;
+}
+
+#[tokio::test]
+#[ignore = "needs the local stack: make test"]
+async fn intents_of_a_key_that_is_written_again_and_again_do_not_pile_up() {
+    let mut world = InPlace::new(1).await;
+    world.upload(KEY, &photo()).await;
+    world.settle().await;
+    // As if it had been written 150 times before.
+    let intent = |number: u8| Blob::new([&[0; 7][..], &[number], &[number; 32]].concat());
+    let intents = AttributeValue::Bs((0..150).map(intent).collect());
+    let pk = AttributeValue::S(format!("{}/{KEY}", world.bucket));
+    let request = world.dynamodb.update_item().table_name(&world.table).key("pk", pk);
+    let request = request.update_expression("ADD intents :intents");
+    request
+        .expression_attribute_values(":intents", intents)
+        .send()
+        .await
+        .unwrap();
+
+    world.upload(KEY, &sample("eight-faces.jpg")).await;
+    world.settle().await;
+    let item = world.item(KEY).await.unwrap();
+    assert_eq!(
+        item["intents"].as_bs().unwrap().len(),
+        2,
+        "those of the two writes of ours"
+    );
 }

@@ -30,7 +30,7 @@ use gatehouse_core::intake::{Intake, InvocationFailed};
 use gatehouse_core::recursion::RecursionGuard;
 use gatehouse_core::rejected::RejectedQueue;
 use gatehouse_core::stream::{StreamEvent, StreamRecord};
-use gatehouse_ledger::{Claim, Digest, Ledger, Output, Upload};
+use gatehouse_ledger::{Claim, Digest, Intents, Ledger, Output, Upload};
 use gatehouse_photo::detector::{Detector, Embedded, Rekognition};
 use gatehouse_photo::fetch::Original;
 use gatehouse_photo::publish::Copy;
@@ -138,8 +138,9 @@ async fn one_photo(deps: &Deps, Pending { upload, item }: &Pending) -> Result<()
     };
     stopwatch.fetch = stopwatch.lap();
     // Our own write, whose event came before it was recorded, or whose worker died before that.
-    if before.is_announced_in(item).map_err(InPlaceError::MalformedItem)? {
-        deps.ledger.record_output(upload, &as_it_is, before).await?;
+    let intents = Intents::in_item(item).map_err(InPlaceError::MalformedItem)?;
+    if intents.announce(before) {
+        deps.ledger.record_output(upload, &as_it_is, &intents).await?;
         return skipped("own-write");
     }
 
@@ -147,7 +148,7 @@ async fn one_photo(deps: &Deps, Pending { upload, item }: &Pending) -> Result<()
     let summary = Summary::of(&redacted, bytes_in);
     let after = Digest::of(&redacted.bytes);
     if after == before {
-        deps.ledger.record_output(upload, &as_it_is, before).await?;
+        deps.ledger.record_output(upload, &as_it_is, &intents).await?;
         return skipped("nothing-to-hide");
     }
 
@@ -157,8 +158,8 @@ async fn one_photo(deps: &Deps, Pending { upload, item }: &Pending) -> Result<()
     };
     deps.recursion.wrote(&upload.key);
     summary.say(stopwatch);
-    // If a newer event came in between, the announced content stays, and that event's turn records it.
-    deps.ledger.record_output(upload, &output, after).await?;
+    // If a newer event came in between, that event's turn records it.
+    deps.ledger.record_output(upload, &output, &intents).await?;
     Ok(())
 }
 

@@ -36,10 +36,12 @@ impl Skip {
     }
 }
 
+// Not `attribute_not_exists(pk)`: an item that somebody else's update made has no sequencer either, and every upload of
+// its key would be skipped from then on.
+const IS_NEWER: &str = "(attribute_not_exists(#sequencer) OR #sequencer < :sequencer)";
 // A comparison with an attribute that is not there is false: an object that we never wrote has no
 // output to be equal to.
-const IS_NEW: &str = "attribute_not_exists(pk) OR \
-     (#sequencer < :sequencer AND NOT (#outputETag = :etag AND #outputVersion = :version))";
+const IS_NOT_OURS: &str = "NOT (#outputETag = :etag AND #outputVersion = :version)";
 // `intents` and the output stay: the next event may be that of our own write.
 const UPLOAD_WAITS: &str = "SET #bucket = :bucket, #key = :key, #sequencer = :sequencer, #sourceETag = :etag, \
      #sourceVersion = :version, #state = :pending, #expiresAt = :expiresAt REMOVE #reason";
@@ -57,15 +59,12 @@ impl Ledger {
         let update = self
             .update(upload)
             .update_expression(UPLOAD_WAITS)
-            .condition_expression(IS_NEW)
             .expression_attribute_names("#bucket", BUCKET)
             .expression_attribute_names("#key", KEY)
             .expression_attribute_names("#sequencer", SEQUENCER)
             .expression_attribute_names("#sourceETag", SOURCE_ETAG)
             .expression_attribute_names("#sourceVersion", SOURCE_VERSION)
             .expression_attribute_names("#state", STATE)
-            .expression_attribute_names("#outputETag", OUTPUT_ETAG)
-            .expression_attribute_names("#outputVersion", OUTPUT_VERSION)
             .expression_attribute_names("#reason", REASON)
             .expression_attribute_values(":bucket", text(&upload.bucket))
             .expression_attribute_values(":key", text(&upload.key))
@@ -73,6 +72,16 @@ impl Ledger {
             .expression_attribute_values(":etag", text(&upload.etag))
             .expression_attribute_values(":version", text(&upload.version))
             .expression_attribute_values(":pending", text(PENDING));
+        let update = if upload.version.is_empty() {
+            // Without versions an ETag would be all there is, and an uploader can make two files with one. So the content
+            // decides, later.
+            update.condition_expression(IS_NEWER)
+        } else {
+            update
+                .condition_expression(format!("{IS_NEWER} AND {IS_NOT_OURS}"))
+                .expression_attribute_names("#outputETag", OUTPUT_ETAG)
+                .expression_attribute_names("#outputVersion", OUTPUT_VERSION)
+        };
         Ok(match send(update).await? {
             Written::Yes => Acceptance::Accepted,
             Written::No(item) => Acceptance::Skipped(why(item, upload)),
@@ -82,7 +91,9 @@ impl Ledger {
 
 fn why(item: Option<Item>, upload: &Upload) -> Skip {
     let noted = |name| item.as_ref().and_then(|item| item.text(name));
-    let is_output = noted(OUTPUT_ETAG) == Some(&upload.etag) && noted(OUTPUT_VERSION) == Some(&upload.version);
+    let is_output = !upload.version.is_empty()
+        && noted(OUTPUT_ETAG) == Some(&upload.etag)
+        && noted(OUTPUT_VERSION) == Some(&upload.version);
     match noted(SEQUENCER) {
         _ if is_output => Skip::OwnWrite,
         Some(sequencer) if sequencer == upload.sequencer => Skip::Duplicate,

@@ -13,15 +13,17 @@
 //!
 //! The one thing to know: **nothing that an uploader can set is proof.** A write of ours is known by
 //! the version id that S3 gave it together with its ETag (a version id can't be chosen; an ETag alone
-//! can, as an MD5), or by its SHA-256, which was put into `intents` before it was written.
+//! can, as an MD5), or by its SHA-256, which was put into the [`Intents`] before it was written.
 
 mod accept;
+mod intents;
 mod item;
 mod keep;
 mod process;
 mod upload;
 
 pub use accept::{Acceptance, Skip};
+pub use intents::Intents;
 pub use keep::{Keep, NotEnoughDays};
 pub use process::Claim;
 pub use upload::{Digest, Output, Upload};

@@ -1,9 +1,9 @@
 //! The writes of the worker that replaces a photo: before, after, and instead.
 
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
-use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
 
+use crate::intents::{Intents, announcement};
 use crate::item::{DONE, INTENTS, OUTPUT_ETAG, OUTPUT_VERSION, REASON, REJECTED, SEQUENCER, STATE, WRITING};
 use crate::{Digest, Ledger, LedgerError, Output, Upload, Written, send, text};
 
@@ -20,6 +20,8 @@ pub enum Claim {
     Forgotten,
 }
 
+const OUTPUT_LIES_THERE: &str =
+    "SET #state = :state, #outputETag = :etag, #outputVersion = :version, #expiresAt = :expiresAt";
 const IS_NEWEST: &str = "#sequencer = :sequencer";
 const IS_NEWEST_AND_NOT_DONE: &str = "#sequencer = :sequencer AND #state <> :done";
 
@@ -34,7 +36,7 @@ impl Ledger {
             .update_expression("SET #state = :state, #expiresAt = :expiresAt ADD #intents :content")
             .condition_expression(IS_NEWEST_AND_NOT_DONE)
             .expression_attribute_names("#intents", INTENTS)
-            .expression_attribute_values(":content", set_of(content))
+            .expression_attribute_values(":content", AttributeValue::Bs(vec![announcement(content)]))
             .expression_attribute_values(":done", text(DONE));
         Ok(match send(update).await? {
             Written::Yes => Claim::Granted,
@@ -44,26 +46,34 @@ impl Ledger {
         })
     }
 
-    /// Notes what lies under the key now: a redaction of this upload, with this content. False if a
-    /// newer event was accepted meanwhile; the content then stays announced, and the event of the
-    /// write is recognised by it.
+    /// Notes what lies under the key now: a redaction of this upload. False if a newer event was accepted meanwhile; then
+    /// the event of the write is recognised by its content. Of the intents that the upload's item had, those that are
+    /// outdated are forgotten.
     ///
     /// # Errors
     /// [`LedgerError`] (Retry).
-    pub async fn record_output(&self, upload: &Upload, output: &Output, content: Digest) -> Result<bool, LedgerError> {
+    pub async fn record_output(
+        &self,
+        upload: &Upload,
+        output: &Output,
+        intents: &Intents,
+    ) -> Result<bool, LedgerError> {
+        let outdated = intents.outdated(self.keep.duration());
         let update = self
             .change(upload, DONE)
-            .update_expression(
-                "SET #state = :state, #outputETag = :etag, #outputVersion = :version, #expiresAt = :expiresAt \
-                 DELETE #intents :content",
-            )
             .condition_expression(IS_NEWEST)
             .expression_attribute_names("#outputETag", OUTPUT_ETAG)
             .expression_attribute_names("#outputVersion", OUTPUT_VERSION)
-            .expression_attribute_names("#intents", INTENTS)
             .expression_attribute_values(":etag", text(&output.etag))
-            .expression_attribute_values(":version", text(&output.version))
-            .expression_attribute_values(":content", set_of(content));
+            .expression_attribute_values(":version", text(&output.version));
+        let update = if outdated.is_empty() {
+            update.update_expression(OUTPUT_LIES_THERE)
+        } else {
+            update
+                .update_expression(format!("{OUTPUT_LIES_THERE} DELETE #intents :outdated"))
+                .expression_attribute_names("#intents", INTENTS)
+                .expression_attribute_values(":outdated", AttributeValue::Bs(outdated))
+        };
         Ok(matches!(send(update).await?, Written::Yes))
     }
 
@@ -90,8 +100,4 @@ impl Ledger {
             .expression_attribute_values(":sequencer", text(&upload.sequencer))
             .expression_attribute_values(":state", text(state))
     }
-}
-
-fn set_of(content: Digest) -> AttributeValue {
-    AttributeValue::Bs(vec![Blob::new(content.bytes())])
 }

@@ -4,7 +4,7 @@ use gatehouse_core::event::{Record, TooManyDigits};
 use gatehouse_core::stream::Image;
 use sha2::{Digest as _, Sha256};
 
-use crate::item::{BUCKET, INTENTS, KEY, PENDING, SEQUENCER, SOURCE_ETAG, SOURCE_VERSION, STATE};
+use crate::item::{BUCKET, KEY, PENDING, SEQUENCER, SOURCE_ETAG, SOURCE_VERSION, STATE};
 
 /// An upload: which object, in which order, with which content.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -80,16 +80,6 @@ impl Digest {
         Self(Sha256::digest(file).into())
     }
 
-    /// Whether a worker had announced in this item that it would write this very content: then it is
-    /// a redaction of ours, whoever else might have written it.
-    ///
-    /// # Errors
-    /// The attribute's name if it has another type than the ledger writes.
-    pub fn is_announced_in(&self, item: &Image) -> Result<bool, Missing> {
-        let intents = item.binary_set(INTENTS).ok_or(INTENTS)?;
-        Ok(intents.iter().any(|intent| intent.as_slice() == self.0))
-    }
-
     pub(crate) fn bytes(&self) -> [u8; 32] {
         self.0
     }
@@ -129,18 +119,5 @@ mod tests {
         );
         let nameless = item(|item| item["key"] = json!({ "N": "7" }));
         assert_eq!(Upload::pending_in(&nameless), Err("key"));
-    }
-
-    #[test]
-    fn only_the_announced_content_is_ours() {
-        // SHA-256 of "abc", from FIPS 180-2, appendix B.1.
-        let announced = item(|item| {
-            item["intents"] = json!({ "BS": ["ungWv48Bz+pBQUDeXa4iI7ADYaOWF3qctBD/YfIAFa0="] });
-        });
-        assert_eq!(Digest::of(b"abc").is_announced_in(&announced), Ok(true));
-        assert_eq!(Digest::of(b"abd").is_announced_in(&announced), Ok(false));
-        assert_eq!(Digest::of(b"abc").is_announced_in(&item(|_| {})), Ok(false));
-        let broken = item(|item| item["intents"] = json!({ "S": "abc" }));
-        assert_eq!(Digest::of(b"abc").is_announced_in(&broken), Err("intents"));
     }
 }

@@ -201,7 +201,7 @@ fn kind(request: &HttpRequest) -> Option<Call> {
         let body = std::str::from_utf8(request.body().bytes()?).ok()?;
         return [
             ("ADD #intents", Call::Claim),
-            ("DELETE #intents", Call::Record),
+            ("#state = :state, #outputETag = :etag", Call::Record),
             ("REMOVE #reason", Call::Accept),
             ("#reason = :reason", Call::Reject),
         ]
