@@ -28,6 +28,8 @@ class Case:
     runs: list[dict] = dataclasses.field(default_factory=list)
 
     def run(self) -> dict:
+        """Into a new file each time: to replace one costs the file system the same whoever does it."""
+        self.out.unlink(missing_ok=True)
         return _cost(self.contestant, self.contestant.command(self.photo, self.out))
 
     def warm_up(self) -> None:
