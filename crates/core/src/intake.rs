@@ -156,14 +156,28 @@ impl Intake {
 
     async fn reject(&self, rejected: Vec<Rejected>) -> Result<(), HandBack> {
         for (failure, record) in rejected {
-            let rejection = Rejection::new(&*failure, record, &self.function);
-            self.rejected.send(&rejection).await.map_err(|failed| {
-                let cause = std::error::Error::source(&failed).map(ToString::to_string);
-                error!(reason = "rejected-queue-unavailable", cause, "{failed}");
-                HandBack
-            })?;
-            metrics::counter!("Rejected", "reason" => failure.reason()).increment(1);
+            self.send_to_rejected(&*failure, record).await?;
         }
+        Ok(())
+    }
+
+    /// Sends a record to the rejected queue and says so, for a handler that has something to do after that.
+    ///
+    /// # Errors
+    /// [`HandBack`] if the queue does not take it.
+    pub async fn reject_now(&self, failure: &dyn Failure, record: Value) -> Result<(), HandBack> {
+        note(failure);
+        self.send_to_rejected(failure, record).await
+    }
+
+    async fn send_to_rejected(&self, failure: &dyn Failure, record: Value) -> Result<(), HandBack> {
+        let rejection = Rejection::new(failure, record, &self.function);
+        self.rejected.send(&rejection).await.map_err(|failed| {
+            let cause = std::error::Error::source(&failed).map(ToString::to_string);
+            error!(reason = "rejected-queue-unavailable", cause, "{failed}");
+            HandBack
+        })?;
+        metrics::counter!("Rejected", "reason" => failure.reason()).increment(1);
         Ok(())
     }
 }

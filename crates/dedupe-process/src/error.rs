@@ -31,6 +31,10 @@ pub enum InPlaceError {
     #[error("the ledger has no item of the object any more; upload it again")]
     Forgotten,
 
+    /// The rejected queue did not take an upload that can never be processed. Retry.
+    #[error("the rejected queue did not take the record")]
+    NotRejected,
+
     /// Another write of the same key was under way at this very moment (S3 answers 409). Retry.
     #[error("another write of the same key is under way")]
     Conflict,
@@ -43,7 +47,7 @@ impl Failure for InPlaceError {
             Self::UnexpectedBucket(error) => error.disposition(),
             Self::Photo(error) => error.disposition(),
             Self::Ledger(error) => error.disposition(),
-            Self::Conflict => Disposition::Retry,
+            Self::Conflict | Self::NotRejected => Disposition::Retry,
         }
     }
 
@@ -54,6 +58,7 @@ impl Failure for InPlaceError {
             Self::Photo(error) => error.reason(),
             Self::Ledger(error) => error.reason(),
             Self::Forgotten => "ledger-item-missing",
+            Self::NotRejected => "rejected-queue-unavailable",
             Self::Conflict => "lost-race",
         }
     }

@@ -112,7 +112,7 @@ async fn one_change(deps: &Deps, record: StreamRecord) -> Result<(), InPlaceErro
     let span = info_span!("upload", bucket = upload.bucket, key = upload.key);
     async {
         match one_photo(deps, &pending).await {
-            Err(error) if error.disposition() == Disposition::Reject => rejected(deps, upload, error).await,
+            Err(error) if error.disposition() == Disposition::Reject => rejected(deps, &record, upload, error).await,
             outcome => outcome,
         }
     }
@@ -184,11 +184,21 @@ fn skipped(why: &'static str) -> Result<(), InPlaceError> {
     Ok(())
 }
 
-/// The ledger says so before the rejected queue does: if the process dies in between, the record
-/// comes back and is rejected again, and is not lost.
-async fn rejected(deps: &Deps, upload: &Upload, error: InPlaceError) -> Result<(), InPlaceError> {
-    if matches!(error, InPlaceError::Forgotten) || deps.ledger.reject(upload, error.reason()).await? {
+/// The rejected queue has it before the ledger says so: if the process dies in between, the record comes back and is rejected
+/// twice, which is better than a ledger that calls rejected what nobody hears of.
+async fn rejected(
+    deps: &Deps,
+    record: &StreamRecord,
+    upload: &Upload,
+    error: InPlaceError,
+) -> Result<(), InPlaceError> {
+    if matches!(error, InPlaceError::Forgotten) {
         return Err(error);
     }
-    skipped("overtaken")
+    let rejected = deps.intake.reject_now(&error, record.raw.clone()).await;
+    rejected.map_err(|_| InPlaceError::NotRejected)?;
+    if !deps.ledger.reject(upload, error.reason()).await? {
+        info!("the ledger knows a newer upload already");
+    }
+    Ok(())
 }
