@@ -12,6 +12,7 @@ import sys
 from collections.abc import Callable
 
 import boto3
+from botocore.exceptions import ClientError
 
 # The lowest that Lambda takes for an SQS event source.
 LEAST_CONCURRENCY = 2
@@ -24,13 +25,16 @@ def main() -> int:
     parser.add_argument("stack", metavar="STACK")
     arguments = parser.parse_args()
     client, name = _aws(arguments.stack)
-    stack = client("cloudformation").describe_stacks(StackName=name)["Stacks"][0]
+    try:
+        stack = client("cloudformation").describe_stacks(StackName=name)["Stacks"][0]
+    except ClientError as error:
+        sys.exit(f"The stack {name} can't be read: {error}")
     functions = client("lambda")
     running = arguments.command == "resume"
     concurrency = _deployed_concurrency(stack) if running else LEAST_CONCURRENCY
-    for mapping in _event_sources(functions, stack):
-        _switch(functions, mapping, running, concurrency)
-    return 0
+    # One that can't be switched now must not keep the others on.
+    failed = [mapping for mapping in _event_sources(functions, stack) if not _switch(functions, mapping, running, concurrency)]
+    return 1 if failed else 0
 
 
 def _aws(stack: str) -> tuple[Callable, str]:
@@ -64,13 +68,19 @@ def _deployed_concurrency(stack: dict) -> int:
     return int(values["MaximumConcurrency"])
 
 
-def _switch(functions, mapping: dict, running: bool, concurrency: int) -> None:
+def _switch(functions, mapping: dict, running: bool, concurrency: int) -> bool:
+    """Whether it could be switched."""
     change = {"Enabled": running}
     if ":sqs:" in mapping["EventSourceArn"]:
         change["ScalingConfig"] = {"MaximumConcurrency": concurrency}
-    functions.update_event_source_mapping(UUID=mapping["UUID"], **change)
     function, source = (arn.split(":")[-1] for arn in (mapping["FunctionArn"], mapping["EventSourceArn"].split("/stream/")[0]))
+    try:
+        functions.update_event_source_mapping(UUID=mapping["UUID"], **change)
+    except ClientError as error:
+        print(f"{function}: {source} NOT switched, try again: {error}")
+        return False
     print(f"{function}: {source} {'on' if running else 'off'}")
+    return True
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ use gatehouse_tests::in_place::deployed::Deployed;
 use gatehouse_tests::photos::{faces, sample, still_visible};
 
 /// How long a test watches that nothing happens.
-const WATCH: Duration = Duration::from_secs(20);
+const WATCH: Duration = Duration::from_secs(60);
 
 /// A portrait, different in every number: what comes after the picture is cut off when it is redacted.
 fn portrait(number: usize) -> Vec<u8> {

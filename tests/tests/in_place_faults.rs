@@ -303,7 +303,7 @@ async fn what_can_not_be_processed_is_rejected_with_its_reason_and_stays_as_it_i
 
 #[tokio::test]
 #[ignore = "needs the local stack: make test"]
-async fn a_rejected_upload_that_was_overtaken_is_not_rejected() {
+async fn an_upload_that_was_replaced_is_not_rejected_again() {
     let mut world = InPlace::new(1).await;
     world.upload(KEY, b"no photo").await;
     let first = world.new_events().await;

@@ -1,8 +1,8 @@
 //! A guard against recursion: counts how often one key was written within a minute.
 //!
 //! A function that writes where its own trigger looks could loop. The ledger keeps ours from that;
-//! this is the smoke detector beside it. It counts in one process only, so a loop that is spread over
-//! many is seen as less than it is, but a loop never ends: the alarm on the metric sees it.
+//! this is the smoke detector beside it. It counts in one process only: a loop that is spread over
+//! many, or a slow one, is seen as less than it is.
 
 use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};

@@ -60,10 +60,10 @@ impl Bucket {
     pub async fn replace(&self, upload: &Upload, photo: &Copy) -> Result<Option<Output>, InPlaceError> {
         let request = photo.request(&self.s3, &self.name, &upload.key);
         match request.if_match(quoted(&upload.etag)).send().await {
-            Ok(written) => Ok(Some(Output {
-                etag: unquoted(written.e_tag().unwrap_or_default()).to_owned(),
-                version: written.version_id.unwrap_or_default(),
-            })),
+            Ok(written) => {
+                let etag = unquoted(written.e_tag().unwrap_or_default());
+                Ok(Some(Output::new(etag, written.version_id())))
+            }
             Err(error) => match error.code() {
                 Some("PreconditionFailed" | "NoSuchKey") => Ok(None),
                 Some("ConditionalRequestConflict") => Err(InPlaceError::Conflict),

@@ -132,10 +132,7 @@ async fn one_photo(deps: &Deps, Pending { upload, item }: &Pending) -> Result<()
         version_id,
     } = original;
     let (before, bytes_in) = (Digest::of(&bytes), bytes.len());
-    let as_it_is = Output {
-        etag: upload.etag.clone(),
-        version: version_id.unwrap_or_default(),
-    };
+    let as_it_is = Output::new(&upload.etag, version_id.as_deref());
     stopwatch.fetch = stopwatch.lap();
     // Our own write, whose event came before it was recorded, or whose worker died before that.
     let intents = Intents::in_item(item).map_err(InPlaceError::MalformedItem)?;
@@ -198,7 +195,7 @@ async fn rejected(
     let rejected = deps.intake.reject_now(&error, record.raw.clone()).await;
     rejected.map_err(|_| InPlaceError::NotRejected)?;
     if !deps.ledger.reject(upload, error.reason()).await? {
-        info!("the ledger knows a newer upload already");
+        info!("the ledger was not changed: it has no item, a newer upload, or a finished one");
     }
     Ok(())
 }

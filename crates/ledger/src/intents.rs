@@ -17,11 +17,13 @@ use crate::upload::Missing;
 /// Intents of one object, at most. Each of them is one more write of the key, and makes each write of the item dearer.
 const MOST: usize = 100;
 
+const HOUR: u64 = 60 * 60;
+
 /// The intents in an item.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Intents(Vec<Intent>);
 
-/// When a content was announced, in epoch seconds, and which.
+/// When a content was announced, in epoch seconds to the hour, so that its repetitions are one, and which content.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Intent {
     at: u64,
@@ -60,7 +62,7 @@ impl Intents {
 /// An announcement of this moment, as the item holds it.
 pub(crate) fn announcement(content: Digest) -> Blob {
     let intent = Intent {
-        at: now(),
+        at: now() / HOUR * HOUR,
         content: content.bytes(),
     };
     intent.value()
@@ -127,13 +129,11 @@ mod tests {
 
     #[test]
     fn the_old_and_the_oldest_of_too_many_are_outdated() {
+        let now = now();
         let intent = |seconds_ago: u64| {
             let content = Digest::of(&seconds_ago.to_be_bytes()).bytes();
-            Intent {
-                at: now() - seconds_ago,
-                content,
-            }
-            .value()
+            let at = now - seconds_ago;
+            Intent { at, content }.value()
         };
         let few = with(&[intent(5), intent(2000), intent(900)]);
         assert_eq!(few.outdated(KEEP), [intent(2000)]);

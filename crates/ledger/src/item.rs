@@ -11,10 +11,10 @@ pub(crate) const KEY: &str = "key";
 /// Of the newest upload that was accepted, in the form that compares as text.
 pub(crate) const SEQUENCER: &str = "sequencer";
 pub(crate) const SOURCE_ETAG: &str = "sourceETag";
-/// Empty where the bucket is not versioned.
+/// Empty where the bucket keeps no versions.
 pub(crate) const SOURCE_VERSION: &str = "sourceVersion";
 pub(crate) const STATE: &str = "state";
-/// SHA-256 of contents that a worker was about to write.
+/// What workers were about to write: each 8 bytes of time and the 32 of a SHA-256.
 pub(crate) const INTENTS: &str = "intents";
 /// What S3 answered to our last recorded write.
 pub(crate) const OUTPUT_ETAG: &str = "outputETag";

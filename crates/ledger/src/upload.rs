@@ -37,7 +37,7 @@ impl Upload {
             key: record.key.clone(),
             sequencer,
             etag,
-            version: record.version_id.clone().unwrap_or_default(),
+            version: chosen_by_s3(record.version_id.as_deref()),
         }))
     }
 
@@ -70,6 +70,12 @@ impl Upload {
     }
 }
 
+/// A version id that S3 gave out for one write alone. Where versioning is suspended, all writes have the id `null`, which
+/// proves nothing; that counts as none.
+fn chosen_by_s3(version: Option<&str>) -> String {
+    version.filter(|id| *id != "null").unwrap_or_default().to_owned()
+}
+
 /// The SHA-256 of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Digest([u8; 32]);
@@ -90,8 +96,18 @@ impl Digest {
 pub struct Output {
     /// Its ETag, without quotation marks.
     pub etag: String,
-    /// Its version; empty where the bucket is not versioned.
+    /// Its version; empty where the bucket keeps no versions.
     pub version: String,
+}
+
+impl Output {
+    /// The object with this ETag and, if S3 names one, this version.
+    pub fn new(etag: &str, version: Option<&str>) -> Self {
+        Self {
+            etag: etag.to_owned(),
+            version: chosen_by_s3(version),
+        }
+    }
 }
 
 #[cfg(test)]
