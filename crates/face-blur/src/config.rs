@@ -3,13 +3,15 @@
 use gatehouse_core::config::{ConfigError, Environment};
 use gatehouse_photo::config::Settings;
 
+use crate::way::Way;
+
 /// Everything that can be set.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub struct Config {
     /// `SOURCE_BUCKET`: events of any other bucket are rejected.
     pub source_bucket: String,
-    /// `DESTINATION_BUCKET`: where photos are published. Never the source bucket.
-    pub destination_bucket: String,
+    /// Where photos are published, so that none of them starts the function again.
+    pub way: Way,
     /// `REJECTED_QUEUE_URL`: where records go that will never work.
     pub rejected_queue_url: String,
     /// How photos are looked at and redacted.
@@ -20,29 +22,17 @@ impl Config {
     /// Reads the settings.
     ///
     /// # Errors
-    /// [`ConfigError`] with every variable that is missing or can't be used; also when source and
-    /// destination are the same bucket, because the function would then be triggered by its own
-    /// photos, without end.
+    /// [`ConfigError`] with every variable that is missing or can't be used; also when the function
+    /// could be triggered by its own photos, without end ([`Way`]).
     pub fn read(mut environment: Environment) -> Result<Self, ConfigError> {
+        let source_bucket = environment.required("SOURCE_BUCKET");
         let config = Self {
-            source_bucket: environment.required("SOURCE_BUCKET"),
-            destination_bucket: environment.required("DESTINATION_BUCKET"),
+            way: Way::read(&mut environment, &source_bucket),
+            source_bucket,
             rejected_queue_url: environment.required("REJECTED_QUEUE_URL"),
             photos: Settings::read(&mut environment),
         };
-        config.check(&mut environment);
         environment.finish(config)
-    }
-
-    fn check(&self, environment: &mut Environment) {
-        let (source, destination) = (&self.source_bucket, &self.destination_bucket);
-        if source == destination && !source.is_empty() {
-            let problem = format!(
-                "is \"{destination}\", and so is SOURCE_BUCKET: each published photo would start \
-                 the function again; name another bucket"
-            );
-            environment.problem("DESTINATION_BUCKET", problem);
-        }
     }
 }
 
@@ -62,7 +52,8 @@ mod tests {
 
     #[test]
     fn buckets_and_queue_are_all_that_has_to_be_set() {
-        assert_eq!(read(&[]).unwrap().destination_bucket, "out");
+        let way = read(&[]).unwrap().way;
+        assert!(matches!(way, Way::Apart { bucket, prefixes } if bucket == "out" && prefixes.are_empty()));
     }
 
     #[test]

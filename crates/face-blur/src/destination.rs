@@ -1,4 +1,5 @@
-//! Steps 2 and 6: what is published for a key already, and the conditional write that replaces it.
+//! Photos apart from the uploads, in another bucket or under another prefix: what is published for a
+//! key already, and the conditional write that replaces it.
 //!
 //! The published object itself remembers which upload it came from, in its metadata. There is no
 //! other state, so nothing can disagree with it.
@@ -9,24 +10,18 @@ use gatehouse_photo::PhotoError;
 use gatehouse_photo::publish::{Copy, SOURCE_SEQUENCER};
 
 use crate::error::PublishError;
+use crate::prefixes::Prefixes;
+use crate::target::skipped;
 
 /// How often a lost race is run again before the message goes back.
 const ATTEMPTS: usize = 5;
 
-/// The bucket that photos are published in.
+/// Where photos are published: a bucket, and what becomes of their keys in it.
 #[derive(Debug, Clone)]
 pub struct Destination {
     s3: aws_sdk_s3::Client,
     bucket: String,
-}
-
-/// How publishing ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Outcome {
-    /// The photo is in the destination.
-    Published,
-    /// The destination holds this upload or a newer one already.
-    Superseded,
+    prefixes: Prefixes,
 }
 
 struct Current {
@@ -35,28 +30,33 @@ struct Current {
 }
 
 impl Destination {
-    /// The bucket of this name.
-    pub fn new(s3: aws_sdk_s3::Client, bucket: impl Into<String>) -> Self {
+    /// The bucket of this name, and the prefixes.
+    pub fn new(s3: aws_sdk_s3::Client, bucket: impl Into<String>, prefixes: Prefixes) -> Self {
         let bucket = bucket.into();
-        Self { s3, bucket }
+        Self { s3, bucket, prefixes }
     }
 
-    /// Opens the connection to S3, so that the first photo doesn't wait for it. What it answers
-    /// does not matter.
-    pub async fn warm_up(&self) {
-        let _ = self.s3.head_bucket().bucket(&self.bucket).send().await;
+    /// The bucket's name.
+    pub fn bucket(&self) -> &str {
+        &self.bucket
     }
 
-    /// Whether the destination holds this upload, or a newer one of the same key, already.
+    /// The key that the upload is to be published under. None if there is nothing to do: it is not
+    /// under the source prefix, or the destination holds it, or a newer one of the same key, already.
     ///
     /// # Errors
-    /// [`PhotoError::Storage`] (Retry).
-    pub async fn has(&self, record: &Record) -> Result<bool, PhotoError> {
-        let current = self.current(&record.key).await?;
-        Ok(current.is_some_and(|current| current.is_of(record)))
+    /// [`PublishError::UnusableKey`] (Reject); [`PhotoError::Storage`] (Retry).
+    pub async fn wanted(&self, record: &Record) -> Result<Option<String>, PublishError> {
+        let Some(key) = self.prefixes.destination_of(&record.key)? else {
+            return Ok(skipped("outside-source-prefix"));
+        };
+        match self.current(&key).await? {
+            Some(current) if current.is_of(record) => Ok(skipped("published-or-overtaken")),
+            _ => Ok(Some(key)),
+        }
     }
 
-    /// Publishes a photo unless the same or a newer upload of its key came first.
+    /// Publishes a photo under this key unless the same or a newer upload came first; then, None.
     ///
     /// The write is conditional on what was seen just before it, so of two writers that race, the
     /// newest upload ends up in the bucket, whoever is faster.
@@ -64,19 +64,19 @@ impl Destination {
     /// # Errors
     /// [`PhotoError::MetadataTooLarge`] (Reject); [`PublishError::LostRace`],
     /// [`PhotoError::Storage`] (Retry).
-    pub async fn publish(&self, record: &Record, photo: &Copy) -> Result<Outcome, PublishError> {
+    pub async fn publish(&self, key: &str, record: &Record, photo: &Copy) -> Result<Option<()>, PublishError> {
         for _ in 0..ATTEMPTS {
-            let current = self.current(&record.key).await?;
+            let current = self.current(key).await?;
             if current.as_ref().is_some_and(|current| current.is_of(record)) {
-                return Ok(Outcome::Superseded);
+                return Ok(skipped("published-or-overtaken"));
             }
-            let request = photo.request(&self.s3, &self.bucket, &record.key);
+            let request = photo.request(&self.s3, &self.bucket, key);
             let request = match current {
                 Some(current) => request.if_match(current.etag),
                 None => request.if_none_match("*"),
             };
             match request.send().await {
-                Ok(_) => return Ok(Outcome::Published),
+                Ok(_) => return Ok(Some(())),
                 Err(error) => match error.code() {
                     // The object changed, was written at this moment, or went away.
                     Some("PreconditionFailed" | "ConditionalRequestConflict" | "NoSuchKey") => {}

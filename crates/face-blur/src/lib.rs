@@ -4,7 +4,7 @@
 //! panic hand the message back, and it is delivered again; after five deliveries it is in the
 //! dead-letter queue. What will never work (not a photo, corrupt, too large, gone) goes to the
 //! rejected queue at once, with its reason. An upload that is published already, or was
-//! overtaken by a newer one, is skipped. Nothing is lost, because a message only counts as done
+//! overtaken by a newer one, is skipped, and so is a photo of our own. Nothing is lost, because a message only counts as done
 //! after its photo is in the destination or its record in the rejected queue; and no face that a
 //! detector can find gets out, because nothing is published that was not decoded to its end, looked
 //! at and redacted.
@@ -12,6 +12,11 @@
 pub mod config;
 pub mod destination;
 pub mod error;
+pub mod in_place;
+pub mod prefixes;
+pub mod proof;
+pub mod target;
+pub mod way;
 
 use std::time::Duration;
 
@@ -20,18 +25,19 @@ use aws_lambda_events::event::sqs::SqsBatchResponse;
 use gatehouse_core::deadline::Deadline;
 use gatehouse_core::event::{Invocation, Record};
 use gatehouse_core::intake::{Intake, InvocationFailed};
+use gatehouse_core::recursion::RecursionGuard;
 use gatehouse_core::rejected::RejectedQueue;
 use gatehouse_photo::detector::{Detector, Embedded, Rekognition};
-use gatehouse_photo::fetch::{Original, fetch};
+use gatehouse_photo::fetch::Original;
 use gatehouse_photo::publish::Copy;
 use gatehouse_photo::report::{Stopwatch, Summary};
-use gatehouse_photo::{Redactor, Source};
+use gatehouse_photo::{Redactor, report};
 use lambda_runtime::LambdaEvent;
 use tracing::info;
 
 use config::Config;
-use destination::{Destination, Outcome};
 use error::PublishError;
+use target::{Target, Upload};
 
 /// A large photo takes a few seconds; with less than this left, it is not worth starting.
 const START_MARGIN: Duration = Duration::from_secs(5);
@@ -41,10 +47,8 @@ const START_MARGIN: Duration = Duration::from_secs(5);
 pub struct Deps {
     /// The settings.
     pub config: Config,
-    /// Where photos come from.
-    pub source: aws_sdk_s3::Client,
-    /// Where photos go to.
-    pub destination: Destination,
+    /// Where photos come from, and go to.
+    pub target: Target,
     /// Who finds the faces and hides them.
     pub redactor: Redactor,
     /// Who takes records in and deals with those that fail.
@@ -59,8 +63,7 @@ impl Deps {
         let rekognition = Rekognition::new(aws);
         let detector = Detector::new(config.photos.detector, embedded, rekognition);
         Self {
-            source: s3.clone(),
-            destination: Destination::new(s3, &config.destination_bucket),
+            target: Target::new(s3, &config),
             redactor: Redactor::new(config.photos.clone(), detector),
             intake: Intake {
                 rejected,
@@ -71,6 +74,12 @@ impl Deps {
             config,
         }
     }
+}
+
+/// Tells CloudWatch the units of what is counted and measured here.
+pub fn describe() {
+    report::describe();
+    RecursionGuard::describe();
 }
 
 /// Handles one invocation: every record of it, each by itself.
@@ -87,26 +96,28 @@ pub async fn handle(deps: &Deps, event: LambdaEvent<Invocation>) -> Result<Optio
 /// The life of a photo.
 async fn one_photo(deps: &Deps, record: Record) -> Result<(), PublishError> {
     let mut stopwatch = Stopwatch::start();
-    if !is_wanted(deps, &record).await? {
+    if !is_file(deps, &record)? {
         return Ok(());
     }
-    let source = Source::from(&record);
-    let Original { bytes, keep, .. } = fetch(&deps.source, &source, deps.config.photos.limits.bytes).await?;
+    let Some(upload) = deps.target.fetch(&record).await? else {
+        return Ok(()); // published already, overtaken, or a photo of our own
+    };
+    let Upload { original, source, slot } = upload;
+    let Original { bytes, keep, .. } = original;
     let bytes_in = bytes.len();
     stopwatch.fetch = stopwatch.lap();
 
     let (redacted, stopwatch) = deps.redactor.without_faces(bytes, source, stopwatch).await?;
     let summary = Summary::of(&redacted, bytes_in);
     let photo = Copy::new(redacted, keep, &record.sequencer);
-    match deps.destination.publish(&record, &photo).await? {
-        Outcome::Published => summary.say(stopwatch),
-        Outcome::Superseded => info!("skipped: the same or a newer upload came first"),
+    if slot.publish(&record, &photo).await?.is_some() {
+        summary.say(stopwatch);
     }
     Ok(())
 }
 
-/// Whether this record is work: of the source bucket, a file, and not published yet.
-async fn is_wanted(deps: &Deps, record: &Record) -> Result<bool, PublishError> {
+/// Whether this record is of the source bucket, and of a file.
+fn is_file(deps: &Deps, record: &Record) -> Result<bool, PublishError> {
     record.expect_bucket(&deps.config.source_bucket)?;
     #[cfg(feature = "panic-on-request")]
     assert!(
@@ -116,11 +127,6 @@ async fn is_wanted(deps: &Deps, record: &Record) -> Result<bool, PublishError> {
 
     if record.is_folder() {
         info!("skipped: a folder, not a file");
-        return Ok(false);
-    }
-    if deps.destination.has(record).await? {
-        info!("skipped: published already, or overtaken by a newer upload");
-        metrics::counter!("Skipped").increment(1);
         return Ok(false);
     }
     Ok(true)

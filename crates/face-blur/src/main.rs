@@ -1,25 +1,24 @@
 //! Wires the function up: settings, clients, model, loop.
 
 use face_blur::config::Config;
-use face_blur::{Deps, handle};
+use face_blur::{Deps, describe, handle};
 use gatehouse_core::config::Environment;
 use gatehouse_core::telemetry::Telemetry;
 use gatehouse_core::{aws, function};
 use gatehouse_photo::detector::Embedded;
-use gatehouse_photo::report;
 use lambda_runtime::Error;
 
 // One thread drives all calls; pictures are computed on threads of their own.
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     let telemetry = Telemetry::init("face_blur")?;
-    report::describe();
+    describe();
     let deps = deps().await.inspect_err(|error| {
         tracing::error!(reason = "not-started", "{error}");
     })?;
     // Connects while the first invocation is on its way; not waited for.
-    let destination = deps.destination.clone();
-    tokio::spawn(async move { destination.warm_up().await });
+    let target = deps.target.clone();
+    tokio::spawn(async move { target.warm_up().await });
 
     function::run(telemetry, |event| handle(&deps, event)).await
 }

@@ -43,6 +43,11 @@ impl Copy {
         }
     }
 
+    /// The file that is to be written.
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
     /// The request that writes it. The caller adds the precondition.
     pub fn request(&self, s3: &aws_sdk_s3::Client, bucket: &str, key: &str) -> PutObjectFluentBuilder {
         let kept = self.kept.clone();

@@ -16,11 +16,7 @@ pub fn describe() {
         "photos published, by how they were redacted"
     );
     describe_counter!("Faces", Unit::Count, "faces hidden");
-    describe_counter!(
-        "Skipped",
-        Unit::Count,
-        "uploads that were published already or overtaken"
-    );
+    describe_counter!("Skipped", Unit::Count, "events without work, by why");
     describe_counter!("BytesIn", Unit::Bytes, "size of the photos fetched");
     describe_counter!("BytesOut", Unit::Bytes, "size of the photos published");
     describe_counter!(
