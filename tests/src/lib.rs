@@ -14,11 +14,13 @@ mod bucket;
 pub mod events;
 pub mod idempotency_table;
 pub mod in_place;
+pub mod one_bucket;
 pub mod photos;
 pub mod rekognition;
 pub mod room;
 pub mod runtime_api;
 pub mod stack;
+pub mod wire;
 
 use std::time::Duration;
 
