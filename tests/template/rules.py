@@ -195,12 +195,14 @@ def policy_before_bucket(template: dict) -> list[str]:
 
 
 def no_suffix_filter(template: dict) -> list[str]:
-    """All created objects, no filter by name."""
+    """All created objects, whatever their names end in. How they begin may be filtered, by `SourcePrefix` only."""
+    by_prefix = {"S3Key": {"Rules": [{"Name": "prefix", "Value": {"Ref": "SourcePrefix"}}]}}
+    allowed = {"Fn::If": ["HasSourcePrefix", by_prefix, {"Ref": "AWS::NoValue"}]}
     return [
         f"{name}: {configuration}"
         for name, bucket in of_type(template, BUCKET).items()
         for configuration in bucket.get("NotificationConfiguration", {}).get("QueueConfigurations", [])
-        if "Filter" in configuration or configuration["Event"] != "s3:ObjectCreated:*"
+        if configuration.get("Filter", allowed) != allowed or configuration["Event"] != "s3:ObjectCreated:*"
     ]
 
 
