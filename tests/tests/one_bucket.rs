@@ -13,7 +13,7 @@ use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::{ChecksumAlgorithm, CompletedMultipartUpload, CompletedPart, MetadataDirective};
 use gatehouse_tests::events::{invocation, notification, sqs_batch};
 use gatehouse_tests::one_bucket::OneBucket;
-use gatehouse_tests::photos::{faces, sample, still_visible};
+use gatehouse_tests::photos::{faces, sample, still_visible, upright};
 use serde_json::json;
 
 const PREFIXES: [(&str, &str); 2] = [("SOURCE_PREFIX", "original/"), ("DESTINATION_PREFIX", "redacted/")];
@@ -27,6 +27,8 @@ fn photo() -> Vec<u8> {
 async fn assert_redacted(world: &OneBucket, key: &str, upload: &[u8], what: &str) {
     let file = world.file(key).await.expect(what);
     assert!(!faces(upload).is_empty());
+    let size = |file: &[u8]| (upright(file).width(), upright(file).height());
+    assert_eq!(size(&file), size(upload), "{what}: another photo lies there");
     assert_eq!(still_visible(upload, &file), [], "{what}");
     assert_eq!(world.rejections().await, [], "{what}");
 }
