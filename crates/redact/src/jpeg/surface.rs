@@ -108,10 +108,10 @@ impl Line<'_> {
 
 /// For each block the cells that are seen in it, blended.
 fn smooth_shares(blocks: usize, cells: usize) -> Vec<Vec<Share>> {
+    let cosines: [_; 8] = std::array::from_fn(cosines);
     let share = |block: usize| {
         let mut shares: Vec<Share> = Vec::with_capacity(5);
-        for sample in 0..8 {
-            let cosines = cosines(sample);
+        for (sample, cosines) in cosines.iter().enumerate() {
             for (cell, weight) in Blend::at(block * 8 + sample, blocks * 8, cells).parts() {
                 let known = shares.iter().position(|(known, _)| *known == cell);
                 let place = known.unwrap_or_else(|| {

@@ -28,7 +28,12 @@ impl<'o, 'w> BitWriter<'o, 'w> {
         self.window |= u64::from(value) << (63 - self.filled - count) << 1;
         self.filled += count;
         if self.filled >= 32 {
-            stuff(self.out.bytes(), &((self.window >> 32) as u32).to_be_bytes());
+            let word = (self.window >> 32) as u32;
+            if ff_bytes(u64::from(word)) == 0 {
+                self.out.bytes().extend_from_slice(&word.to_be_bytes());
+            } else {
+                stuff(self.out.bytes(), &word.to_be_bytes());
+            }
             self.out.hand_on();
             self.window <<= 32;
             self.filled -= 32;
@@ -64,7 +69,6 @@ impl<'o, 'w> BitWriter<'o, 'w> {
             return;
         }
         while let Some((word, behind)) = stuffed.split_first_chunk() {
-            self.out.hand_on();
             let word = u64::from_be_bytes(*word);
             let ff_bytes = ff_bytes(word);
             if ff_bytes == 0 {
@@ -75,6 +79,7 @@ impl<'o, 'w> BitWriter<'o, 'w> {
                 let bytes = ff_bytes.leading_zeros() / 8 + 1;
                 self.put_top(word, bytes * 8);
                 stuffed = stuffed.get(bytes as usize + 1..).unwrap_or_default();
+                self.out.hand_on();
             }
         }
         while let Some((byte, behind)) = stuffed.split_first() {
@@ -123,15 +128,21 @@ impl<'o, 'w> BitWriter<'o, 'w> {
     }
 }
 
-#[cold]
-fn stuff(out: &mut Vec<u8>, mut bytes: &[u8]) {
-    while let Some(place) = bytes.iter().position(|byte| *byte == 0xFF) {
-        let (piece, behind) = bytes.split_at(place + 1);
-        out.extend_from_slice(piece);
-        out.push(0);
-        bytes = behind;
+/// Appends at most eight bytes, a zero behind each FF. Without a branch for each: where they stand can't be foreseen.
+#[inline(never)]
+fn stuff(out: &mut Vec<u8>, bytes: &[u8]) {
+    let (mut stuffed, mut length) = ([0; 16], 0);
+    for byte in bytes.iter().take(8) {
+        if let Some(place) = stuffed.get_mut(length % 16) {
+            *place = *byte;
+        }
+        length += 1;
+        if let Some(place) = stuffed.get_mut(length % 16) {
+            *place = 0;
+        }
+        length += usize::from(*byte == 0xFF);
     }
-    out.extend_from_slice(bytes);
+    out.extend_from_slice(stuffed.get(..length).unwrap_or_default());
 }
 
 #[cfg(test)]
@@ -147,7 +158,7 @@ mod tests {
         let bytes: Vec<u8> = (0..60_u32)
             .map(|i| if i % 3 == 0 { 0xFF } else { (i * 37) as u8 })
             .collect();
-        stuff(&mut source, &bytes);
+        bytes.chunks(8).for_each(|bytes| stuff(&mut source, bytes));
         let bits_at = |at: u32| {
             let mut bits = Bits::from_byte(&source, 0);
             (0..at).for_each(|_| _ = bits.take(1));
