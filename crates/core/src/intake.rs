@@ -108,10 +108,11 @@ impl Intake {
     {
         let one_record = async |record: StreamRecord| {
             let raw = record.raw.clone();
-            let Err(failure) = work(record).await else {
+            let span = info_span!("item", keys = %record.keys);
+            let Err(failure) = work(record).instrument(span.clone()).await else {
                 return Ok(());
             };
-            note(&failure);
+            span.in_scope(|| note(&failure));
             match failure.disposition() {
                 Disposition::Retry => Err(HandBack),
                 Disposition::Reject => self.reject(vec![(Box::new(failure), raw)]).await,
@@ -139,13 +140,10 @@ impl Intake {
         for record in records {
             match one_record(record, work).await {
                 Ok(()) => {}
-                Err((failure, record)) => {
-                    note(&*failure);
-                    match failure.disposition() {
-                        Disposition::Retry => retry = true,
-                        Disposition::Reject => rejected.push((failure, record)),
-                    }
-                }
+                Err((failure, record)) => match failure.disposition() {
+                    Disposition::Retry => retry = true,
+                    Disposition::Reject => rejected.push((failure, record)),
+                },
             }
         }
         if retry {
@@ -189,13 +187,17 @@ where
     E: Failure + 'static,
 {
     let record = record.map_err(|malformed| {
+        note(&malformed);
         let raw = malformed.raw.clone();
         (Box::new(malformed) as Box<dyn Failure>, raw)
     })?;
     let raw = record.raw.clone();
     let span = info_span!("record", bucket = record.bucket, key = record.key);
-    let outcome = work(record).instrument(span).await;
-    outcome.map_err(|failure| (Box::new(failure) as Box<dyn Failure>, raw))
+    let outcome = work(record).instrument(span.clone()).await;
+    outcome.map_err(|failure| {
+        span.in_scope(|| note(&failure));
+        (Box::new(failure) as Box<dyn Failure>, raw)
+    })
 }
 
 fn note(failure: &dyn Failure) {
