@@ -45,12 +45,13 @@ demo: $(TOOLS) ## The same, then stop; fails unless every sample comes out right
 send: $(TOOLS) ## Send one photo through the stack that `make run` keeps up: make send PHOTO=me.jpg
 	@$(LOCAL) send "$(PHOTO)"
 
+# The end-to-end tests are the ignored ones; with the whole workspace, so that nothing is built twice.
 test: $(TOOLS) ## Every test: unit, template, decoders, end to end on a local AWS
 	@$(STEPS) \
 	  "unit tests" "cargo test --workspace" \
 	  "template tests" "python3 -m unittest discover -s tests/template" \
 	  "decoder tests" "python3 -m unittest discover -s tests/decoders" \
-	  "end-to-end tests" "$(LOCAL) test -- cargo test --package gatehouse-tests -- --ignored --test-threads=$(E2E_THREADS)"
+	  "end-to-end tests" "$(LOCAL) test -- cargo test --workspace --tests -- --ignored --test-threads=$(E2E_THREADS)"
 
 model: ## Every state of the protocols, and what breaks without each of their clauses (tests/model); TRACE=text shows how
 	@cargo run --quiet --release --package gatehouse-model -- $(if $(TRACE),--trace "$(TRACE)")
