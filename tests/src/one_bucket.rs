@@ -1,7 +1,6 @@
 //! A test's own bucket that photos are uploaded to and published in, and face-blur in this very
 //! process: under two prefixes, or in place with a marker.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -14,6 +13,7 @@ use gatehouse_core::config::Environment;
 use gatehouse_core::rejected::Rejection;
 use serde_json::Value;
 
+use crate::notifications::Notifications;
 use crate::wire::Wire;
 use crate::{bucket, events, room};
 
@@ -31,8 +31,7 @@ pub struct OneBucket {
     pub s3: aws_sdk_s3::Client,
     sqs: aws_sdk_sqs::Client,
     rejected_queue_url: String,
-    told: BTreeSet<String>,
-    sequencer: u64,
+    notifications: Notifications,
 }
 
 impl OneBucket {
@@ -72,8 +71,7 @@ impl OneBucket {
             s3,
             sqs,
             rejected_queue_url,
-            told: BTreeSet::new(),
-            sequencer: 0x0055_AED6_DCD9_0281,
+            notifications: Notifications::new(),
         }
     }
 
@@ -87,18 +85,8 @@ impl OneBucket {
     /// The events that S3 sends for what was written since the last time, ours and others', oldest
     /// first.
     pub async fn new_events(&mut self) -> Vec<Value> {
-        let mut events = Vec::new();
-        for version in self.versions().await.into_iter().rev() {
-            let (key, id) = (version.key.unwrap(), version.version_id.unwrap());
-            if self.told.insert(id.clone()) {
-                self.sequencer += 1;
-                let mut event = events::record(&self.bucket, &key, &format!("{:018X}", self.sequencer));
-                event["s3"]["object"]["versionId"] = id.into();
-                event["s3"]["object"]["eTag"] = version.e_tag.unwrap().trim_matches('"').into();
-                events.push(event);
-            }
-        }
-        events
+        let versions = self.versions().await;
+        self.notifications.of(&self.bucket, versions)
     }
 
     /// Hands each event to the handler, in a message of its own; those that come back.

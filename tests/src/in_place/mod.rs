@@ -7,7 +7,7 @@ pub mod faults;
 pub mod poller;
 mod stream;
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -20,6 +20,7 @@ use gatehouse_core::config::Environment;
 use gatehouse_core::rejected::Rejection;
 use serde_json::Value;
 
+use crate::notifications::Notifications;
 use crate::{bucket, events, room};
 use faults::{Faults, Faulty};
 use stream::Stream;
@@ -48,8 +49,7 @@ pub struct InPlace {
     /// The URL of the rejected queue.
     pub rejected_queue_url: String,
     stream: Stream,
-    told: BTreeSet<String>,
-    sequencer: u64,
+    notifications: Notifications,
 }
 
 impl InPlace {
@@ -86,8 +86,7 @@ impl InPlace {
             sqs,
             rejected_queue_url,
             stream,
-            told: BTreeSet::new(),
-            sequencer: 0x0055_AED6_DCD9_0281,
+            notifications: Notifications::new(),
         }
     }
 
@@ -101,18 +100,8 @@ impl InPlace {
     /// The events that S3 sends for what was written since the last time, ours and others', oldest
     /// first.
     pub async fn new_events(&mut self) -> Vec<Value> {
-        let mut events = Vec::new();
-        for version in self.versions().await.into_iter().rev() {
-            let (key, id) = (version.key.unwrap(), version.version_id.unwrap());
-            if self.told.insert(id.clone()) {
-                self.sequencer += 1;
-                let mut event = events::record(&self.bucket, &key, &format!("{:018X}", self.sequencer));
-                event["s3"]["object"]["versionId"] = id.into();
-                event["s3"]["object"]["eTag"] = version.e_tag.unwrap().trim_matches('"').into();
-                events.push(event);
-            }
-        }
-        events
+        let versions = self.versions().await;
+        self.notifications.of(&self.bucket, versions)
     }
 
     /// Hands each event, in a message of its own, to dedupe-record; those that come back.
@@ -182,10 +171,7 @@ impl InPlace {
     }
 
     async fn is_told(&self) -> bool {
-        let versions = self.versions().await;
-        versions
-            .into_iter()
-            .all(|version| self.told.contains(&version.version_id.unwrap()))
+        self.notifications.has_told(&self.versions().await)
     }
 
     /// What lies under a key.
