@@ -2,8 +2,8 @@
 
 use std::io::{self, Write};
 
-/// So many bytes are gathered before they are handed on.
-const ENOUGH: usize = 1 << 16;
+/// Bytes are handed on in blocks of this size: a file system takes whole large pages in half the time of broken ones.
+const BLOCK: usize = 1 << 18;
 
 /// Bytes on their way. What goes wrong is told at the end.
 pub(crate) struct Output<'w> {
@@ -17,7 +17,7 @@ impl<'w> Output<'w> {
     pub fn to(to: &'w mut dyn Write) -> Self {
         Self {
             to: Some(to),
-            waiting: Vec::with_capacity(ENOUGH + ENOUGH / 4),
+            waiting: Vec::with_capacity(BLOCK + BLOCK / 16),
             written: 0,
             outcome: Ok(()),
         }
@@ -45,20 +45,22 @@ impl<'w> Output<'w> {
 
     /// Appends many bytes.
     pub fn extend(&mut self, bytes: &[u8]) {
-        if bytes.len() < ENOUGH / 4 {
-            self.waiting.extend_from_slice(bytes);
-            self.hand_on();
-        } else {
-            self.hand_on_all();
-            self.write(|to| to.write_all(bytes), bytes.len());
-        }
+        let missing = BLOCK.saturating_sub(self.waiting.len());
+        let Some((end_of_block, behind)) = bytes.split_at_checked(missing) else {
+            return self.waiting.extend_from_slice(bytes);
+        };
+        self.waiting.extend_from_slice(end_of_block);
+        self.hand_on();
+        let (blocks, rest) = behind.split_at(behind.len() - behind.len() % BLOCK);
+        self.write(|to| to.write_all(blocks), blocks.len());
+        self.waiting.extend_from_slice(rest);
     }
 
-    /// Hands on what waits, if it is enough.
+    /// Hands on what waits, if it fills a block.
     #[inline]
     pub fn hand_on(&mut self) {
-        if self.waiting.len() >= ENOUGH {
-            self.hand_on_all();
+        if self.waiting.len() >= BLOCK {
+            self.hand_on_blocks();
         }
     }
 
@@ -67,14 +69,17 @@ impl<'w> Output<'w> {
     /// # Errors
     /// The first that there was. What was written before is worth nothing.
     pub fn finish(mut self) -> io::Result<u64> {
-        self.hand_on_all();
+        let waiting = std::mem::take(&mut self.waiting);
+        self.write(|to| to.write_all(&waiting), waiting.len());
         self.outcome.map(|()| self.written)
     }
 
-    fn hand_on_all(&mut self) {
+    #[inline(never)]
+    fn hand_on_blocks(&mut self) {
         let mut waiting = std::mem::take(&mut self.waiting);
-        self.write(|to| to.write_all(&waiting), waiting.len());
-        waiting.clear();
+        let whole = waiting.len() - waiting.len() % BLOCK;
+        self.write(|to| to.write_all(waiting.get(..whole).unwrap_or_default()), whole);
+        waiting.drain(..whole);
         self.waiting = waiting;
     }
 
