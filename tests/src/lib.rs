@@ -14,6 +14,7 @@ mod bucket;
 pub mod events;
 pub mod idempotency_table;
 pub mod in_place;
+pub mod logs;
 mod notifications;
 pub mod one_bucket;
 pub mod photos;

@@ -46,8 +46,8 @@ def streams_go_on(template: dict) -> list[str]:
     for name, mapping in _stream_sources(template).items():
         if mapping.get("BisectBatchOnFunctionError") is not True:
             complaints.append(f"{name}: one record that ends the process takes its batch with it")
-        if not 1 <= mapping.get("MaximumRetryAttempts", -1) <= 100:
-            complaints.append(f"{name} tries for ever, or only once")
+        if not 1000 <= mapping.get("MaximumRetryAttempts", -1) <= 10000:
+            complaints.append(f"{name} tries for ever, or gives up before the function can say why")
         if not 60 <= mapping.get("MaximumRecordAgeInSeconds", -1) <= 23 * 3600:
             complaints.append(f"{name}: a stream record is gone after a day, and nobody would hear of it")
         destination = mapping.get("DestinationConfig", {}).get("OnFailure", {}).get("Destination")

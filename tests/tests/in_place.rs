@@ -34,6 +34,7 @@ fn assert_redacted(upload: &[u8], file: &[u8], what: &str) {
 #[ignore = "needs the local stack: make test"]
 async fn a_photo_is_replaced_once_with_all_that_lies_beside_it_and_nothing_loops() {
     let (stack, key) = (Deployed::connect().await, "once/a photo.jpg");
+    let invoked_before = stack.invocations().await;
     let upload = stack.s3.put_object().bucket(&stack.bucket).key(key);
     let upload = upload
         .content_type("image/pjpeg")
@@ -46,7 +47,15 @@ async fn a_photo_is_replaced_once_with_all_that_lies_beside_it_and_nothing_loops
 
     let before = (stack.writes(key).await, stack.changes(key).await.len());
     assert_eq!(before.0, 2, "the upload, and one write of ours");
+    let invoked = stack.invocations().await;
+    let of_one_upload = [invoked[0] - invoked_before[0], invoked[1] - invoked_before[1]];
+    println!("one upload: dedupe-record and dedupe-process were invoked {of_one_upload:?} times");
+    // dedupe-record for the upload and for our own write, which are two messages; dedupe-process for the upload.
+    assert!((1..=2).contains(&of_one_upload[0]), "{of_one_upload:?}");
+    assert_eq!(of_one_upload[1], 1);
+
     tokio::time::sleep(WATCH_FOR_LOOPS).await;
+    assert_eq!(stack.invocations().await, invoked, "nobody was invoked for a minute");
     assert_eq!((stack.writes(key).await, stack.changes(key).await.len()), before);
     assert_eq!(stack.failures().await, 0);
 

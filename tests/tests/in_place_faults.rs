@@ -7,8 +7,11 @@
     reason = "a test fails by panicking"
 )]
 
+use std::time::{Duration, Instant};
+
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
+use gatehouse_core::patience::Limit;
 use gatehouse_tests::in_place::InPlace;
 use gatehouse_tests::in_place::faults::{Call, Fault};
 use gatehouse_tests::in_place::poller::poll;
@@ -16,6 +19,7 @@ use gatehouse_tests::photos::{faces, sample, still_visible};
 use serde_json::{Value, json};
 
 const KEY: &str = "holiday/a.jpg";
+const OTHERS: [&str; 3] = ["1.jpg", "2.jpg", "3.jpg"];
 
 const CALLS: [Call; 5] = [Call::Accept, Call::Get, Call::Claim, Call::Put, Call::Record];
 
@@ -321,53 +325,93 @@ async fn an_upload_that_was_replaced_is_not_rejected_again() {
     assert_eq!(world.rejections().await, []);
 }
 
-#[tokio::test]
-#[ignore = "needs the local stack: make test"]
-async fn a_record_that_fails_for_ever_takes_no_other_with_it_and_the_shard_goes_on() {
-    const RETRIES: u32 = 50; // as in the template
-    let mut world = InPlace::new(1).await;
-    let others = ["1.jpg", "2.jpg", "3.jpg"];
-    world.upload(others[0], &photo()).await;
-    world.upload(KEY, &photo()).await;
-    world.upload(others[1], &photo()).await;
-    world.upload(others[2], &photo()).await;
+/// Three photos behind one whose fetch always fails, as one batch of the ledger's stream.
+async fn batch_with_poison(world: &mut InPlace) -> Vec<Value> {
+    for key in [OTHERS[0], KEY, OTHERS[1], OTHERS[2]] {
+        world.upload(key, &photo()).await;
+    }
     for event in world.new_events().await {
         world.note(&[event]).await;
     }
+    world.faults.poison(KEY);
     let mut batch = world.new_changes().await;
     let is_poison = |change: &Value| change["dynamodb"]["NewImage"]["key"]["S"] == KEY;
     batch.sort_by_key(|change| !is_poison(change)); // all others come after it
-    let poison = batch[0].clone();
-    world.faults.poison(KEY);
-    let before = std::time::Instant::now();
-    let outcome = poll(&world, batch, RETRIES).await;
-    println!(
-        "held its share of the shard for {} invocations, {:?}",
-        outcome.invocations,
-        before.elapsed()
-    );
+    batch
+}
 
-    assert_eq!(outcome.invocations, 1 + RETRIES);
-    assert_eq!(outcome.given_up.len(), 1);
-    assert_eq!(
-        outcome.given_up[0][0], poison,
-        "the lowest sequence number is the poison's"
-    );
-    for other in others {
-        assert_eq!(
-            still_visible(&photo(), &world.file(other).await.unwrap()),
-            [],
-            "{other}"
-        );
+/// The photos behind the poison are redacted; it is not, and goes on waiting until somebody uploads it again.
+async fn assert_the_shard_goes_on(world: &mut InPlace) {
+    for other in OTHERS {
+        let file = world.file(other).await.unwrap();
+        assert_eq!(still_visible(&photo(), &file), [], "{other}");
     }
     assert_eq!(world.file(KEY).await.unwrap(), photo());
     assert_eq!(world.state(KEY).await, "pending", "the ledger still says that it waits");
 
-    // The shard goes on; and uploading it again, once the cause is gone, mends it.
     world.faults.poison("");
     world.upload(KEY, &photo()).await;
     world.settle().await;
-    assert_redacted(&world, &photo(), "uploaded again").await;
+    assert_redacted(world, &photo(), "uploaded again").await;
+}
+
+#[tokio::test]
+#[ignore = "needs the local stack: make test"]
+async fn a_record_that_fails_for_too_long_is_in_the_failure_queue_with_its_reason_and_the_shard_goes_on() {
+    const LIMIT: Duration = Duration::from_secs(5);
+    let mut world = InPlace::new(1).await;
+    world.process.patience.limit = Limit::of(LIMIT);
+    let batch = batch_with_poison(&mut world).await;
+    let (poison, noted) = (batch[0].clone(), Instant::now());
+    let outcome = poll(&world, batch, u32::MAX).await;
+    let (held, invocations) = (noted.elapsed(), outcome.invocations);
+    println!("a limit of {LIMIT:?}: the record held its share of the shard for {held:.1?}, {invocations} invocations");
+
+    assert!(outcome.given_up.is_empty(), "Lambda has nothing to give up");
+    assert!(outcome.invocations > 1, "not at once");
+    let [given_up] = &world.given_up().await[..] else {
+        panic!("one message in the failure queue")
+    };
+    assert_eq!(
+        (given_up.reason.as_str(), &given_up.record),
+        ("storage-unavailable", &poison)
+    );
+    assert_eq!(world.rejections().await, []);
+    assert_the_shard_goes_on(&mut world).await;
+}
+
+#[tokio::test]
+#[ignore = "needs the local stack: make test"]
+async fn a_record_that_lambda_gives_up_takes_no_other_with_it_and_the_shard_goes_on() {
+    const RETRIES: u32 = 20;
+    let mut world = InPlace::new(1).await;
+    let batch = batch_with_poison(&mut world).await;
+    let poison = batch[0].clone();
+    let outcome = poll(&world, batch, RETRIES).await;
+
+    assert_eq!(outcome.invocations, 1 + RETRIES);
+    let [given_up] = &outcome.given_up[..] else {
+        panic!("one batch was given up")
+    };
+    assert_eq!(given_up[0], poison, "the lowest sequence number is the poison's");
+    assert_eq!(world.given_up().await, [], "patience is not over");
+    assert_the_shard_goes_on(&mut world).await;
+}
+
+#[tokio::test]
+#[ignore = "needs the local stack: make test"]
+async fn a_record_that_the_failure_queue_does_not_take_is_not_given_up() {
+    let mut world = InPlace::new(1).await;
+    world.process.patience.limit = Limit::of(Duration::ZERO);
+    let queue = world.process.patience.queue.clone();
+    world.process.patience.queue = world.no_queue();
+    let batch = batch_with_poison(&mut world).await;
+    let again = world.process(&batch).await;
+    assert_eq!(again[0], batch[0], "delivered again");
+
+    world.process.patience.queue = queue;
+    assert!(world.process(&again).await.is_empty());
+    assert_eq!(world.given_up().await.len(), 1);
 }
 
 #[tokio::test]

@@ -54,6 +54,7 @@ class Deployment:
             "GATEHOUSE_STREAM_FAILURE_QUEUE_URL": self.outputs["StreamFailureQueueUrl"],
             "GATEHOUSE_DEDUPE_RECORD_FUNCTION_NAME": self.outputs["DedupeRecordFunctionName"],
             "GATEHOUSE_DEDUPE_PROCESS_FUNCTION_NAME": self.outputs["DedupeProcessFunctionName"],
+            "GATEHOUSE_DEDUPE_RECORD_LOG_GROUP": self.outputs["DedupeRecordLogGroupName"],
             "GATEHOUSE_DEDUPE_PROCESS_LOG_GROUP": self.outputs["DedupeProcessLogGroupName"],
         }
 

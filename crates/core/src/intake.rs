@@ -9,6 +9,8 @@
 //! Work therefore has to be safe to repeat. A rejection can stand in the queue twice if the function
 //! is stopped between sending it and answering: that is what "at least once" means.
 //!
+//! Records of a DynamoDB stream come back until they are done; [`Patience`](crate::patience::Patience) ends that.
+//!
 //! An event that reached the function without a queue fails as a whole. Lambda then repeats it
 //! twice and hands it to the function's failure destination, so a direct trigger needs one.
 
@@ -16,7 +18,6 @@ use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
 use aws_lambda_events::event::sqs::SqsBatchResponse;
-use aws_lambda_events::event::streams::DynamoDbEventResponse;
 use futures_util::FutureExt;
 use serde_json::Value;
 use tracing::{Instrument, error, info_span, warn};
@@ -26,7 +27,9 @@ use crate::deadline::Deadline;
 use crate::disposition::{Disposition, Failure};
 use crate::event::{Invocation, ReadRecord, Record, records_in_body, records_in_event};
 use crate::rejected::{RejectedQueue, Rejection};
-use crate::stream::{RecordWithoutSequenceNumber, StreamEvent, StreamRecord};
+use crate::stream::RecordWithoutSequenceNumber;
+
+mod stream;
 
 /// What the intake of records needs to know.
 #[derive(Debug, Clone)]
@@ -90,37 +93,6 @@ impl Intake {
         }
     }
 
-    /// Gives each record of a DynamoDB stream to `work`, and answers with those that have to be
-    /// delivered again.
-    ///
-    /// # Errors
-    /// [`InvocationFailed`] if all of it has to be delivered again.
-    pub async fn each_stream_record<Work, Done, E>(
-        &self,
-        event: StreamEvent,
-        deadline: Deadline,
-        work: Work,
-    ) -> Result<DynamoDbEventResponse, InvocationFailed>
-    where
-        Work: Fn(StreamRecord) -> Done,
-        Done: Future<Output = Result<(), E>>,
-        E: Failure + 'static,
-    {
-        let one_record = async |record: StreamRecord| {
-            let raw = record.raw.clone();
-            let span = info_span!("item", keys = %record.keys);
-            let Err(failure) = work(record).instrument(span.clone()).await else {
-                return Ok(());
-            };
-            span.in_scope(|| note(&failure));
-            match failure.disposition() {
-                Disposition::Retry => Err(HandBack),
-                Disposition::Reject => self.reject(vec![(Box::new(failure), raw)]).await,
-            }
-        };
-        Ok(batch::stream::process(event, self.limits(deadline), one_record).await?)
-    }
-
     fn limits(&self, deadline: Deadline) -> Limits {
         Limits {
             concurrency: self.concurrency,
@@ -169,14 +141,18 @@ impl Intake {
     }
 
     async fn send_to_rejected(&self, failure: &dyn Failure, record: Value) -> Result<(), HandBack> {
+        self.send(&self.rejected, failure, record).await?;
+        metrics::counter!("Rejected", "reason" => failure.reason()).increment(1);
+        Ok(())
+    }
+
+    async fn send(&self, queue: &RejectedQueue, failure: &dyn Failure, record: Value) -> Result<(), HandBack> {
         let rejection = Rejection::new(failure, record, &self.function);
-        self.rejected.send(&rejection).await.map_err(|failed| {
+        queue.send(&rejection).await.map_err(|failed| {
             let cause = std::error::Error::source(&failed).map(ToString::to_string);
             error!(reason = "rejected-queue-unavailable", cause, "{failed}");
             HandBack
-        })?;
-        metrics::counter!("Rejected", "reason" => failure.reason()).increment(1);
-        Ok(())
+        })
     }
 }
 

@@ -1,6 +1,7 @@
 //! The function's settings, from its environment.
 
 use gatehouse_core::config::{ConfigError, Environment};
+use gatehouse_core::patience::Limit;
 use gatehouse_ledger::Keep;
 use gatehouse_photo::config::Settings;
 
@@ -15,6 +16,10 @@ pub struct Config {
     pub keep: Keep,
     /// `REJECTED_QUEUE_URL`: where records go that will never work.
     pub rejected_queue_url: String,
+    /// `STREAM_FAILURE_QUEUE_URL`: where stream records go that have failed for too long.
+    pub stream_failure_queue_url: String,
+    /// `GIVE_UP_AFTER_SECONDS`: how long that is.
+    pub give_up_after: Limit,
     /// How photos are looked at and redacted.
     pub photos: Settings,
 }
@@ -30,6 +35,8 @@ impl Config {
             ledger_table: environment.required("LEDGER_TABLE"),
             keep: environment.parsed("LEDGER_DAYS", Keep::default()),
             rejected_queue_url: environment.required("REJECTED_QUEUE_URL"),
+            stream_failure_queue_url: environment.required("STREAM_FAILURE_QUEUE_URL"),
+            give_up_after: environment.parsed("GIVE_UP_AFTER_SECONDS", Limit::default()),
             photos: Settings::read(&mut environment),
         };
         environment.finish(config)
@@ -42,11 +49,18 @@ mod tests {
 
     #[test]
     fn every_missing_and_bad_value_is_named_with_what_would_be_right() {
-        let variables = [("BUCKET", "photos"), ("LEDGER_DAYS", "soon"), ("DETECTOR", "magic")];
+        let variables = [
+            ("BUCKET", "photos"),
+            ("LEDGER_DAYS", "soon"),
+            ("DETECTOR", "magic"),
+            ("GIVE_UP_AFTER_SECONDS", "30"),
+        ];
         let error = Config::read(Environment::from_iter(variables)).unwrap_err().to_string();
         for expected in [
             "LEDGER_TABLE is missing",
             "REJECTED_QUEUE_URL is missing",
+            "STREAM_FAILURE_QUEUE_URL is missing",
+            "GIVE_UP_AFTER_SECONDS is \"30\": should be a number of seconds from 60",
             "LEDGER_DAYS is \"soon\": should be a number of days",
             "embedded, rekognition",
         ] {

@@ -2,8 +2,8 @@
 //!
 //! Starts from the stream of the ledger ([`gatehouse_ledger`]), in which `dedupe-record` notes each
 //! upload. **What happens when something fails.** Throttling, an outage, a time-out or a panic hand the
-//! stream record back; after the retry cap of the event source it is in the failure destination, and
-//! the ledger still says that its upload waits. What will never work (not a photo, corrupt, too large)
+//! stream record back. What fails for too long is given up: it goes to the stream failure queue with its
+//! reason, and the ledger still says that its upload waits. What will never work (not a photo, corrupt, too large)
 //! goes to the rejected queue, and the ledger says why; the object stays as it was uploaded. An upload
 //! that was replaced or deleted meanwhile is skipped: the newer one has a record of its own.
 //!
@@ -27,6 +27,7 @@ use gatehouse_core::deadline::Deadline;
 use gatehouse_core::disposition::{Disposition, Failure};
 use gatehouse_core::event::UnexpectedBucket;
 use gatehouse_core::intake::{Intake, InvocationFailed};
+use gatehouse_core::patience::Patience;
 use gatehouse_core::recursion::RecursionGuard;
 use gatehouse_core::rejected::RejectedQueue;
 use gatehouse_core::stream::{StreamEvent, StreamRecord};
@@ -59,6 +60,8 @@ pub struct Deps {
     pub redactor: Redactor,
     /// Who takes records in and deals with those that fail.
     pub intake: Intake,
+    /// When a record that fails is given up.
+    pub patience: Patience,
     /// Who counts how often we write one key.
     pub recursion: RecursionGuard,
 }
@@ -67,7 +70,12 @@ impl Deps {
     /// Builds the clients around a model that is loaded already.
     pub fn new(config: Config, aws: &SdkConfig, embedded: Embedded) -> Self {
         let s3 = aws_sdk_s3::Client::new(aws);
-        let rejected = RejectedQueue::new(aws_sdk_sqs::Client::new(aws), &config.rejected_queue_url);
+        let sqs = aws_sdk_sqs::Client::new(aws);
+        let patience = Patience {
+            queue: RejectedQueue::new(sqs.clone(), &config.stream_failure_queue_url),
+            limit: config.give_up_after,
+        };
+        let rejected = RejectedQueue::new(sqs, &config.rejected_queue_url);
         let detector = Detector::new(config.photos.detector, embedded, Rekognition::new(aws));
         Self {
             bucket: Bucket::new(s3, &config.bucket, config.photos.limits.bytes),
@@ -79,6 +87,7 @@ impl Deps {
                 concurrency: config.photos.concurrency,
                 start_margin: START_MARGIN,
             },
+            patience,
             recursion: RecursionGuard::default(),
             config,
         }
@@ -98,7 +107,9 @@ pub fn describe() {
 pub async fn handle(deps: &Deps, event: LambdaEvent<StreamEvent>) -> Result<DynamoDbEventResponse, InvocationFailed> {
     let deadline = Deadline::of(&event.context);
     deps.intake
-        .each_stream_record(event.payload, deadline, |record| one_change(deps, record))
+        .each_stream_record(event.payload, deadline, &deps.patience, |record| {
+            one_change(deps, record)
+        })
         .await
 }
 

@@ -62,6 +62,7 @@ async fn measure_in_place() {
         ("BUCKET", bucket.as_str()),
         ("LEDGER_TABLE", &table),
         ("REJECTED_QUEUE_URL", &queue),
+        ("STREAM_FAILURE_QUEUE_URL", &queue),
         // As in the template.
         ("CONCURRENCY", "2"),
         ("RTEN_NUM_THREADS", "1"),

@@ -11,6 +11,7 @@ use serde_json::Value;
 use tokio::sync::Mutex;
 
 use super::stream::Stream;
+use crate::logs::Logs;
 use crate::stack::{PATIENCE, variable};
 use crate::{bucket, eventually, room};
 
@@ -27,6 +28,8 @@ pub struct Deployed {
     pub bucket: String,
     /// The ledger's table.
     pub table: String,
+    /// What the functions for photos in place say, and how often they were invoked.
+    pub logs: [Logs; 2],
     sqs: aws_sdk_sqs::Client,
     rejected_queue_url: String,
     final_queue_urls: [String; 2],
@@ -42,6 +45,11 @@ impl Deployed {
         let deployed = Self {
             s3: aws_sdk_s3::Client::new(&aws),
             sqs: aws_sdk_sqs::Client::new(&aws),
+            logs: [
+                "GATEHOUSE_DEDUPE_RECORD_LOG_GROUP",
+                "GATEHOUSE_DEDUPE_PROCESS_LOG_GROUP",
+            ]
+            .map(|group| Logs::of(&aws, &variable(group))),
             bucket: variable("GATEHOUSE_IN_PLACE_BUCKET"),
             rejected_queue_url: variable("GATEHOUSE_REJECTED_QUEUE_URL"),
             final_queue_urls: [
@@ -77,6 +85,12 @@ impl Deployed {
                 return self.file(key).await.expect("an object");
             }
         }
+    }
+
+    /// How often the two functions were invoked since the stack came up: `dedupe-record`, `dedupe-process`.
+    pub async fn invocations(&self) -> [usize; 2] {
+        let [record, process] = &self.logs;
+        [record.invocations().await, process.invocations().await]
     }
 
     async fn is_over(&self, key: &str) -> bool {

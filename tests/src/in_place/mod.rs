@@ -17,7 +17,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::{BucketVersioningStatus, ObjectVersion, VersioningConfiguration};
 use gatehouse_core::config::Environment;
-use gatehouse_core::rejected::Rejection;
+use gatehouse_core::rejected::{RejectedQueue, Rejection};
 use serde_json::Value;
 
 use crate::notifications::Notifications;
@@ -48,6 +48,7 @@ pub struct InPlace {
     sqs: aws_sdk_sqs::Client,
     /// The URL of the rejected queue.
     pub rejected_queue_url: String,
+    failure_queue_url: String,
     stream: Stream,
     notifications: Notifications,
 }
@@ -64,11 +65,14 @@ impl InPlace {
         let stream = stream::make_table(&dynamodb, &aws, &name).await;
         let queue = sqs.create_queue().queue_name(format!("{name}-rejected")).send().await;
         let rejected_queue_url = queue.expect("a queue").queue_url.unwrap();
+        let queue = sqs.create_queue().queue_name(format!("{name}-failures")).send().await;
+        let failure_queue_url = queue.expect("a queue").queue_url.unwrap();
 
         let variables = [
             ("BUCKET", name.as_str()),
             ("LEDGER_TABLE", &name),
             ("REJECTED_QUEUE_URL", &rejected_queue_url),
+            ("STREAM_FAILURE_QUEUE_URL", &failure_queue_url),
         ];
         let environment = || Environment::from_iter(variables);
         let faults = Arc::new(Faults::new(s3.clone(), &name));
@@ -85,6 +89,7 @@ impl InPlace {
             dynamodb,
             sqs,
             rejected_queue_url,
+            failure_queue_url,
             stream,
             notifications: Notifications::new(),
         }
@@ -212,6 +217,19 @@ impl InPlace {
     /// Takes everything out of the rejected queue, in the order of its reasons.
     pub async fn rejections(&self) -> Vec<Rejection> {
         room::drain(&self.sqs, &self.rejected_queue_url).await
+    }
+
+    /// A queue that takes nothing.
+    pub fn no_queue(&self) -> RejectedQueue {
+        RejectedQueue::new(
+            self.sqs.clone(),
+            format!("{}-that-is-not-there", self.failure_queue_url),
+        )
+    }
+
+    /// Takes everything out of the stream failure queue.
+    pub async fn given_up(&self) -> Vec<Rejection> {
+        room::drain(&self.sqs, &self.failure_queue_url).await
     }
 }
 

@@ -1,9 +1,14 @@
 //! Lambda's event source mapping for a DynamoDB stream, as its developer guide describes it: what
 //! the local stack's own poller leaves out (partial batch failures, bisecting, a retry cap).
 
+use std::time::Duration;
+
 use serde_json::Value;
 
 use super::InPlace;
+
+/// Lambda's own pauses grow and are not documented.
+const PAUSE: Duration = Duration::from_millis(50);
 
 /// What became of a batch.
 #[derive(Debug, Default)]
@@ -31,6 +36,7 @@ pub async fn poll(world: &InPlace, batch: Vec<Value>, maximum_retry_attempts: u3
             _ => retries += 1,
         }
         left = again;
+        tokio::time::sleep(PAUSE).await;
     }
     outcome
 }

@@ -95,6 +95,7 @@ fn record(record: &Record) -> Value {
     let change = record.dynamodb().unwrap();
     let mut images = json!({
         "Keys": image(change.keys().unwrap()),
+        "ApproximateCreationDateTime": change.approximate_creation_date_time().unwrap().as_secs_f64(),
         "SequenceNumber": change.sequence_number().unwrap(),
         "StreamViewType": "NEW_AND_OLD_IMAGES",
     });

@@ -1,5 +1,7 @@
 //! One record of a DynamoDB stream, and the event that brings some.
 
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
 use aws_lambda_events::event::streams::{DynamoDbBatchItemFailure, DynamoDbEventResponse};
 use serde::Deserialize;
 use serde_json::Value;
@@ -32,6 +34,8 @@ pub struct StreamRecord {
     pub change: Option<Change>,
     /// Its place in the shard: what a batch item failure names.
     pub sequence_number: String,
+    /// When DynamoDB noted the change (`ApproximateCreationDateTime`). None if it is not said.
+    pub created: Option<SystemTime>,
     /// The item's primary key.
     pub keys: Value,
     /// The item before, where the stream shows it.
@@ -60,12 +64,19 @@ impl StreamRecord {
         Ok(Self {
             change: raw.get("eventName").and_then(Value::as_str).and_then(change),
             sequence_number: sequence_number.ok_or(RecordWithoutSequenceNumber)?.to_owned(),
+            created: part("ApproximateCreationDateTime").and_then(time),
             keys: part("Keys").cloned().unwrap_or_default(),
             old: Image::read(part("OldImage")),
             new: Image::read(part("NewImage")),
             raw,
         })
     }
+}
+
+/// Seconds since the epoch, with or without a fraction.
+fn time(seconds: &Value) -> Option<SystemTime> {
+    let since_epoch = Duration::try_from_secs_f64(seconds.as_f64()?).ok()?;
+    UNIX_EPOCH.checked_add(since_epoch)
 }
 
 fn change(name: &str) -> Option<Change> {
