@@ -1,0 +1,1 @@
+//! Auctions as streams of hash-chained events.

@@ -1,0 +1,1 @@
+//! Lambda function: tells EventBridge of each event of an auction.

@@ -1,0 +1,3 @@
+//! Wires the function up: settings, clients, loop.
+
+fn main() {}

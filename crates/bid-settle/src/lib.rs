@@ -1,0 +1,1 @@
+//! Lambda function: closes an auction, opens its bids and names the winner.

@@ -1,0 +1,1 @@
+//! Streams of events on DynamoDB: appended at an expected version, read whole.
