@@ -110,7 +110,7 @@ impl Event {
         serde_json::to_string(self).map_err(|_| LogError::Unwritable)
     }
 
-    /// The body of a bid in an envelope of ours, for those who hold no more than a receipt: bidder and envelope.
+    /// The body of a bid, made of what its bidder knows: so they can find their own bid's digest in the log.
     ///
     /// # Errors
     ///

@@ -48,7 +48,7 @@ pub enum KeyError {
     /// `alg` is there and is not `RSA-OAEP-256`.
     #[error("the JWK's alg is not RSA-OAEP-256")]
     Algorithm,
-    /// `use` is there and is not `enc`, or `key_ops` is there without `encrypt` and `wrapKey`.
+    /// `use` is there and is not `enc`.
     #[error("the JWK's use is not enc")]
     Use,
     /// `kid` is empty, longer than 256 bytes, or has control characters.
@@ -70,6 +70,16 @@ impl KeyError {
 }
 
 impl PublicKey {
+    /// A key by its JWK (RFC 7517, 4), which needs `kty`, `n`, `e` and `kid`. Members that we don't know are ignored.
+    ///
+    /// # Errors
+    ///
+    /// Every [`KeyError`] but [`KeyError::NotSpki`].
+    pub fn from_jwk(json: &[u8]) -> Result<Self, KeyError> {
+        let jwk: Jwk = crate::json::object(json).map_err(|_| KeyError::NotJwk)?;
+        jwk.try_into()
+    }
+
     /// A key by its DER, as KMS `GetPublicKey` gives it: SubjectPublicKeyInfo (RFC 5280, 4.1.2.7).
     ///
     /// # Errors
@@ -146,7 +156,7 @@ impl fmt::Debug for PublicKey {
     }
 }
 
-/// A JWK as it stands in JSON. Members that we don't know are ignored (RFC 7517, 4).
+/// A JWK as it stands in JSON.
 #[derive(Serialize, Deserialize)]
 struct Jwk {
     kty: String,
@@ -205,5 +215,130 @@ fn integer(text: &str) -> Result<Vec<u8>, KeyError> {
     match bytes.first() {
         None | Some(0) => Err(KeyError::Integer),
         Some(_) => Ok(bytes),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_lc_rs::encoding::{AsDer, PublicKeyX509Der};
+    use aws_lc_rs::rsa::{KeySize, PrivateDecryptingKey};
+    use aws_lc_rs::signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair, KeyPair};
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::testing::{KID, PRIVATE, key};
+
+    fn jwk() -> Value {
+        serde_json::to_value(key()).unwrap()
+    }
+
+    fn read(jwk: &Value) -> Result<PublicKey, KeyError> {
+        PublicKey::from_jwk(jwk.to_string().as_bytes())
+    }
+
+    fn with(member: &str, value: Value) -> Value {
+        let mut jwk = jwk();
+        jwk[member] = value;
+        jwk
+    }
+
+    #[test]
+    fn a_key_survives_der_and_jwk() {
+        let der: PublicKeyX509Der<'_> = PRIVATE.public_key().as_der().unwrap();
+        assert_eq!(key().to_spki_der().unwrap(), der.as_ref());
+        assert_eq!(read(&jwk()), Ok(key()));
+        assert_eq!((key().kid(), key().modulus_len()), (KID, 256));
+    }
+
+    #[test]
+    fn a_key_of_4096_bits_is_taken() {
+        let private = PrivateDecryptingKey::generate(KeySize::Rsa4096).unwrap();
+        assert_eq!(crate::testing::public(&private, "large").modulus_len(), 512);
+    }
+
+    #[test]
+    fn a_jwk_has_the_members_that_jose_libraries_need() {
+        let jwk = jwk();
+        assert_eq!(
+            (&jwk["kty"], &jwk["alg"], &jwk["use"]),
+            (&json!("RSA"), &json!("RSA-OAEP-256"), &json!("enc"))
+        );
+        assert_eq!((&jwk["e"], &jwk["kid"]), (&json!("AQAB"), &json!(KID)));
+        assert_eq!(jwk.as_object().unwrap().len(), 6);
+    }
+
+    #[test]
+    fn a_jwk_may_leave_out_alg_and_use_and_have_members_of_others() {
+        let mut jwk = with("x5t", json!("anything"));
+        jwk.as_object_mut()
+            .unwrap()
+            .retain(|name, _| name != "alg" && name != "use");
+        assert_eq!(read(&jwk), Ok(key()));
+    }
+
+    #[test]
+    fn a_jwk_that_is_no_public_key_for_this_is_refused_by_name() {
+        let n = jwk()["n"].as_str().unwrap().to_owned();
+        let half = URL_SAFE_NO_PAD.encode([0xff; 128]);
+        let huge = URL_SAFE_NO_PAD.encode([0xff; 4096]);
+        let short = URL_SAFE_NO_PAD.encode([&[0x7f][..], &[0xff; 255]].concat());
+        for (member, value, error) in [
+            ("kty", json!("EC"), KeyError::KeyType),
+            ("kty", json!(1), KeyError::NotJwk),
+            ("alg", json!("RSA1_5"), KeyError::Algorithm),
+            ("alg", json!("RSA-OAEP"), KeyError::Algorithm),
+            ("use", json!("sig"), KeyError::Use),
+            ("kid", json!(""), KeyError::KeyId),
+            ("kid", json!("a".repeat(257)), KeyError::KeyId),
+            ("kid", json!("a\nb"), KeyError::KeyId),
+            ("d", json!("AQAB"), KeyError::Private),
+            ("n", json!(format!("{n}=")), KeyError::Integer),
+            ("n", json!(format!("AA{n}")), KeyError::Integer),
+            ("n", json!(""), KeyError::Integer),
+            ("n", json!(half), KeyError::Size),
+            ("n", json!(huge), KeyError::Size),
+            ("n", json!(short), KeyError::Size),
+            ("e", json!("AQ"), KeyError::Size),
+            ("e", json!("Ag"), KeyError::Size),
+            ("e", json!("AAEAAQ"), KeyError::Integer),
+        ] {
+            assert_eq!(read(&with(member, value.clone())), Err(error), "{member} {value}");
+        }
+        for missing in ["kty", "n", "e", "kid"] {
+            let mut jwk = jwk();
+            jwk.as_object_mut().unwrap().remove(missing);
+            assert_eq!(read(&jwk), Err(KeyError::NotJwk), "{missing}");
+        }
+        assert_eq!(PublicKey::from_jwk(b"[]"), Err(KeyError::NotJwk));
+    }
+
+    #[test]
+    fn a_jwk_is_an_object() {
+        let values: Vec<Value> = ["kty", "n", "e", "kid"]
+            .iter()
+            .map(|name| jwk()[name].clone())
+            .collect();
+        let array = Value::Array([values, vec![json!("RSA-OAEP-256"), json!("enc"), Value::Null]].concat());
+        assert_eq!(read(&array), Err(KeyError::NotJwk));
+    }
+
+    #[test]
+    fn der_that_is_no_rsa_key_is_refused() {
+        let curve = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_ASN1_SIGNING).unwrap();
+        let curve: PublicKeyX509Der<'_> = curve.public_key().as_der().unwrap();
+        assert_eq!(PublicKey::from_spki_der(KID, curve.as_ref()), Err(KeyError::NotSpki));
+        let der = key().to_spki_der().unwrap();
+        for end in 0..der.len() {
+            assert_eq!(
+                PublicKey::from_spki_der(KID, &der[..end]),
+                Err(KeyError::NotSpki),
+                "cut at {end}"
+            );
+        }
+        assert_eq!(
+            PublicKey::from_spki_der(KID, &[&der[..], &[0]].concat()),
+            Err(KeyError::NotSpki)
+        );
+        assert_eq!(PublicKey::from_spki_der("", &der), Err(KeyError::KeyId));
     }
 }

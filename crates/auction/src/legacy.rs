@@ -53,3 +53,37 @@ pub fn amount(plaintext: &[u8], currency: Currency) -> Result<Money, EnvelopeErr
     }
     Ok(Money::parse(text, currency)?)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::MoneyError;
+
+    #[test]
+    fn only_canonical_base64_of_at_most_what_kms_takes_is_a_ciphertext() {
+        assert_eq!(ciphertext("AQIC"), Ok(vec![1, 2, 2]));
+        for bad in ["", "AQI", "AQI==", "AQJ=", "AQ I", "AQ-_", "AQIC\n", "é"] {
+            assert_eq!(check(bad), Err(EnvelopeError::KmsCiphertext), "{bad:?}");
+        }
+        assert!(check(&"A".repeat(MAX_TEXT)).is_ok());
+        assert_eq!(check(&"A".repeat(MAX_TEXT + 4)), Err(EnvelopeError::TooLarge));
+    }
+
+    #[test]
+    fn an_amount_is_an_integer_of_whole_units() {
+        let euro = "EUR".parse().unwrap();
+        assert_eq!(
+            amount(b"125000", euro).map(|money| money.amount()),
+            Ok("125000.00".into())
+        );
+        assert_eq!(
+            amount(b"125000\n", euro).map(|money| money.amount()),
+            Ok("125000.00".into())
+        );
+        assert_eq!(amount(b"1.5", euro), Err(EnvelopeError::Payload));
+        assert_eq!(amount(b"\xff", euro), Err(EnvelopeError::Payload));
+        for bad in [&b"-1"[..], b"", b"NaN", b"1 2"] {
+            assert_eq!(amount(bad, euro), Err(EnvelopeError::Amount(MoneyError::NotDecimal)));
+        }
+    }
+}

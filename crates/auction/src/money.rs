@@ -178,3 +178,149 @@ impl<'de> Deserialize<'de> for Money {
         Self::parse(&amount, currency).map_err(de::Error::custom)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// Every currency that amounts can be given in.
+    fn currencies() -> Vec<Currency> {
+        let letters = || b'A'..=b'Z';
+        let codes = letters().flat_map(|a| letters().flat_map(move |b| letters().map(move |c| [a, b, c])));
+        codes
+            .filter_map(|code| str::from_utf8(&code).unwrap().parse().ok())
+            .collect()
+    }
+
+    /// A currency, and an amount in it that has at most the digits that it may have.
+    fn amounts() -> impl Strategy<Value = (Currency, String)> {
+        (proptest::sample::select(currencies()), "[0-9]{1,18}", "[0-9]{0,4}").prop_map(|(currency, whole, fraction)| {
+            let fraction = &fraction[..fraction.len().min(currency.digits().into())];
+            let point = if fraction.is_empty() { "" } else { "." };
+            (currency, format!("{whole}{point}{fraction}"))
+        })
+    }
+
+    /// The same number as text, by the rules of school: without leading zeros, with all the digits of the currency.
+    fn written(currency: Currency, amount: &str) -> String {
+        let (whole, fraction) = amount.split_once('.').unwrap_or((amount, ""));
+        let whole = whole.trim_start_matches('0');
+        let whole = if whole.is_empty() { "0" } else { whole };
+        let digits = usize::from(currency.digits());
+        if digits == 0 {
+            whole.to_owned()
+        } else {
+            format!("{whole}.{fraction:0<digits$}")
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_amount_is_ever_rounded((currency, text) in amounts()) {
+            let money = Money::parse(&text, currency).unwrap();
+            prop_assert_eq!(money.amount(), written(currency, &text));
+            prop_assert_eq!(Money::parse(&money.amount(), currency), Ok(money));
+            let json = serde_json::to_string(&money).unwrap();
+            prop_assert_eq!(serde_json::from_str::<Money>(&json).unwrap(), money);
+        }
+
+        #[test]
+        fn more_digits_than_the_currency_has_are_refused((currency, text) in amounts(), more in "[0-9]{1,5}") {
+            let whole = text.split('.').next().unwrap();
+            let fraction = "0".repeat(currency.digits().into());
+            let read = Money::parse(&format!("{whole}.{fraction}{more}"), currency);
+            prop_assert_eq!(read, Err(MoneyError::TooManyDecimals));
+        }
+
+        #[test]
+        fn no_text_makes_it_panic(text in any::<String>(), digits in "[-+0-9.eE ]{0,40}") {
+            let currency = "EUR".parse().unwrap();
+            let _ = Money::parse(&text, currency);
+            let read = Money::parse(&digits, currency);
+            prop_assert_eq!(read.is_ok(), read.is_ok_and(|money| money.amount() == written(currency, &digits)));
+        }
+    }
+
+    #[test]
+    fn what_is_not_plain_digits_is_refused() {
+        let euro = "EUR".parse().unwrap();
+        let not_decimal = [
+            "",
+            ".",
+            "1.",
+            ".5",
+            "-1",
+            "-0",
+            "+1",
+            " 1",
+            "1 ",
+            "1\n",
+            "1,5",
+            "1_000",
+            "1 000",
+            "1'000",
+            "1.2.3",
+            "1e3",
+            "1E3",
+            "0x10",
+            "NaN",
+            "nan",
+            "inf",
+            "Infinity",
+            "\u{661}",
+            "\u{ff11}",
+            "1\u{200b}",
+            "\u{2212}1",
+            "1.\u{662}",
+            "\0",
+        ];
+        for text in not_decimal {
+            assert_eq!(Money::parse(text, euro), Err(MoneyError::NotDecimal), "{text:?}");
+        }
+        assert_eq!(Money::parse(&"9".repeat(19), euro), Err(MoneyError::TooLarge));
+        assert_eq!(Money::parse(&"0".repeat(1_000_000), euro), Err(MoneyError::TooLarge));
+        assert_eq!(
+            Money::parse(&format!("1.{}", "0".repeat(1_000_000)), euro),
+            Err(MoneyError::TooManyDecimals)
+        );
+    }
+
+    #[test]
+    fn every_currency_has_its_own_digits() {
+        for (code, digits) in [("EUR", 2), ("JPY", 0), ("KWD", 3), ("CLF", 4), ("ISK", 0)] {
+            assert_eq!(code.parse::<Currency>().unwrap().digits(), digits, "{code}");
+        }
+        assert_eq!(
+            Money::parse("1.0", "JPY".parse().unwrap()),
+            Err(MoneyError::TooManyDecimals)
+        );
+        assert_eq!(Money::parse("5", "KWD".parse().unwrap()).unwrap().amount(), "5.000");
+    }
+
+    #[test]
+    fn what_has_no_minor_units_is_no_currency() {
+        for code in ["XAU", "XTS", "XXX", "XDR", "eur", "EU", "EURO", "", "978", "E\u{415}R"] {
+            assert_eq!(code.parse::<Currency>(), Err(MoneyError::Currency), "{code}");
+        }
+    }
+
+    #[test]
+    fn json_takes_an_amount_as_a_string_only() {
+        for bad in [
+            r#"{"amount":1.5,"currency":"EUR"}"#,
+            r#"{"amount":1,"currency":"EUR"}"#,
+            r#"{"amount":"1","currency":"EUR","tax":"0"}"#,
+            r#"{"amount":"1"}"#,
+        ] {
+            assert!(serde_json::from_str::<Money>(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn debug_does_not_show_the_amount() {
+        let money = Money::parse("125000.07", "EUR".parse().unwrap()).unwrap();
+        assert!(!format!("{money:?}").contains("125000"));
+    }
+}

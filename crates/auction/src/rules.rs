@@ -4,8 +4,8 @@
 //! last event. Whoever appends has to append on exactly the head that was decided on: a close that came in between then
 //! makes the append fail, and the next decision refuses.
 //!
-//! `now` is the server's time. An entry never has an earlier time than the one before it, so a clock that lags can't put
-//! a bid before the close that it comes after.
+//! `now` is the server's time. An entry never has an earlier time than the one before it, so a clock that lags can't
+//! put a bid before the close that it comes after.
 
 use jiff::Timestamp;
 
@@ -194,5 +194,184 @@ fn is_open(phase: Phase) -> Result<(), Refusal> {
         Phase::Closed => Err(Refusal::Closed),
         Phase::Settled => Err(Refusal::Settled),
         Phase::Cancelled => Err(Refusal::Cancelled),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{Log, at, eur, id, key, terms};
+    use crate::{Currency, Money, Rule, envelope};
+
+    fn sealed(bidder: &str) -> Envelope {
+        Envelope::parse(&envelope::seal(&key(), id(), bidder, &eur("5")).unwrap()).unwrap()
+    }
+
+    #[test]
+    fn a_bid_counts_from_the_opening_up_to_the_millisecond_before_the_close() {
+        let (terms, envelope) = (terms(Rule::FirstPrice), sealed("alice"));
+        let place = |now| place_bid(&terms, id(), Phase::Open, now, "alice", &envelope);
+        assert_eq!(place(at(-1)), Err(Refusal::NotOpenYet));
+        assert!(place(at(0)).is_ok());
+        assert!(place(at(999)).is_ok());
+        assert_eq!(place(at(1000)), Err(Refusal::Closed));
+    }
+
+    #[test]
+    fn after_its_end_an_auction_takes_nothing_whatever_the_clock_says() {
+        let (terms, envelope) = (terms(Rule::FirstPrice), sealed("alice"));
+        for (phase, refusal) in [
+            (Phase::Closed, Refusal::Closed),
+            (Phase::Settled, Refusal::Settled),
+            (Phase::Cancelled, Refusal::Cancelled),
+        ] {
+            assert_eq!(place_bid(&terms, id(), phase, at(5), "alice", &envelope), Err(refusal));
+            assert_eq!(
+                place_kms_ciphertext(&terms, phase, at(5), "alice", "AAAA"),
+                Err(refusal)
+            );
+            assert_eq!(cancel(&terms, phase, at(5), "auctioneer", ""), Err(refusal));
+            assert_eq!(close(&terms, phase, at(1000)), Err(refusal));
+        }
+    }
+
+    #[test]
+    fn a_bid_is_taken_from_its_own_bidder_for_its_own_auction_and_key_only() {
+        let (terms, envelope) = (terms(Rule::FirstPrice), sealed("alice"));
+        let other_auction = AuctionId::generate(at(0));
+        let place = |auction, bidder, terms| place_bid(terms, auction, Phase::Open, at(5), bidder, &envelope);
+        let code = |decision: Result<Event, Refusal>| decision.unwrap_err().code();
+        assert_eq!(code(place(other_auction, "alice", &terms)), "envelope-other-auction");
+        assert_eq!(code(place(id(), "bob", &terms)), "envelope-other-bidder");
+        let private = aws_lc_rs::rsa::PrivateDecryptingKey::generate(aws_lc_rs::rsa::KeySize::Rsa2048).unwrap();
+        let other_key = Terms {
+            key: crate::testing::public(&private, "another"),
+            ..terms.clone()
+        };
+        assert_eq!(code(place(id(), "alice", &other_key)), "envelope-other-key");
+    }
+
+    #[test]
+    fn a_bidder_takes_back_their_standing_bid_and_no_other() {
+        let mut log = Log::opened(terms(Rule::FirstPrice));
+        let first = log.bid(at(1), "alice", "one");
+        let second = log.bid(at(2), "alice", "two");
+        let take_back = |bidder, bid, now| withdraw(&log.auction, bidder, bid, now);
+        assert_eq!(take_back("alice", first, at(3)), Err(Refusal::NoSuchBid));
+        assert_eq!(take_back("bob", second, at(3)), Err(Refusal::NoSuchBid));
+        assert_eq!(take_back("alice", 99, at(3)), Err(Refusal::NoSuchBid));
+        assert_eq!(take_back("alice", second, at(1000)), Err(Refusal::Closed));
+        assert!(take_back("alice", second, at(999)).is_ok());
+    }
+
+    #[test]
+    fn only_who_opened_it_cancels_and_only_before_the_close() {
+        let terms = terms(Rule::FirstPrice);
+        let cancel = |caller, now, reason: &str| cancel(&terms, Phase::Open, now, caller, reason);
+        assert_eq!(cancel("alice", at(5), ""), Err(Refusal::NotYourAuction));
+        assert_eq!(cancel("auctioneer", at(1000), ""), Err(Refusal::Closed));
+        assert_eq!(cancel("auctioneer", at(5), &"a".repeat(501)), Err(Refusal::Reason));
+        assert!(cancel("auctioneer", at(-500), "").is_ok(), "before it opens, too");
+    }
+
+    #[test]
+    fn an_auction_closes_when_its_time_has_come() {
+        let terms = terms(Rule::FirstPrice);
+        assert_eq!(close(&terms, Phase::Open, at(999)), Err(Refusal::NotClosedYet));
+        assert_eq!(close(&terms, Phase::Open, at(1000)), Ok(Event::AuctionClosed {}));
+    }
+
+    #[test]
+    fn terms_that_make_no_sense_are_refused_by_the_field() {
+        let good = || terms(Rule::FirstPrice);
+        let yen: Currency = "JPY".parse().unwrap();
+        let wrong = [
+            (
+                Terms {
+                    title: String::new(),
+                    ..good()
+                },
+                Refusal::Title,
+            ),
+            (
+                Terms {
+                    title: "a".repeat(201),
+                    ..good()
+                },
+                Refusal::Title,
+            ),
+            (
+                Terms {
+                    title: "a\u{7}".into(),
+                    ..good()
+                },
+                Refusal::Title,
+            ),
+            (
+                Terms {
+                    contract: Some(String::new()),
+                    ..good()
+                },
+                Refusal::Contract,
+            ),
+            (
+                Terms {
+                    contract: Some("a/b".into()),
+                    ..good()
+                },
+                Refusal::Contract,
+            ),
+            (
+                Terms {
+                    closes_at: at(0),
+                    ..good()
+                },
+                Refusal::ClosesAt,
+            ),
+            (
+                Terms {
+                    opens_at: at(-5000),
+                    closes_at: at(-3000),
+                    ..good()
+                },
+                Refusal::ClosesAt,
+            ),
+            (
+                Terms {
+                    reserve: Some(Money::parse("1", yen).unwrap()),
+                    ..good()
+                },
+                Refusal::Reserve,
+            ),
+            (
+                Terms {
+                    opened_by: String::new(),
+                    ..good()
+                },
+                Refusal::Subject,
+            ),
+        ];
+        for (terms, refusal) in wrong {
+            assert_eq!(open(id(), terms, at(-1000)), Err(refusal));
+        }
+        assert!(open(id(), good(), at(-1000)).is_ok());
+    }
+
+    #[test]
+    fn times_of_an_auction_are_cut_to_milliseconds() {
+        let finer = at(0) + jiff::SignedDuration::from_micros(7);
+        let opened = open(
+            id(),
+            Terms {
+                opens_at: finer,
+                ..terms(Rule::FirstPrice)
+            },
+            at(-1),
+        )
+        .unwrap();
+        let Event::AuctionOpened { terms, .. } = opened else {
+            panic!("{opened:?}")
+        };
+        assert_eq!(terms.opens_at, at(0));
     }
 }

@@ -238,11 +238,194 @@ impl Price {
             amount,
             price,
             currency,
-        } = serde_json::from_slice(json).map_err(|_| PriceError)?;
+        } = crate::json::object(json).map_err(|_| PriceError)?;
         let money = |text: &str| Money::parse(text, currency).map_err(|_| PriceError);
         Ok(Self {
             amount: money(&amount)?,
             price: money(&price)?,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::testing::{at, eur, terms};
+
+    fn candidate(bid: u64, bidder: &str, at_ms: i64, amount: &str) -> Candidate {
+        Candidate {
+            bid,
+            bidder: bidder.into(),
+            at: at(at_ms),
+            amount: eur(amount),
+        }
+    }
+
+    fn tally(candidates: impl IntoIterator<Item = Candidate>) -> Tally {
+        let mut tally = Tally::new(terms(Rule::FirstPrice).currency);
+        candidates.into_iter().for_each(|candidate| tally.valid(candidate));
+        tally
+    }
+
+    /// Winner, their amount, and the price, of bids of these amounts in this order.
+    fn award(rule: Rule, reserve: Option<&str>, amounts: &[&str]) -> Option<(u64, String, String)> {
+        let bids = (2..)
+            .zip(amounts)
+            .map(|(bid, amount)| candidate(bid, &bid.to_string(), bid as i64, amount));
+        let terms = Terms {
+            reserve: reserve.map(eur),
+            ..terms(rule)
+        };
+        let award = tally(bids).award(&terms)?;
+        Some((
+            award.winner.bid,
+            award.price.amount.amount(),
+            award.price.price.amount(),
+        ))
+    }
+
+    fn won(bid: u64, amount: &str, price: &str) -> Option<(u64, String, String)> {
+        Some((bid, amount.into(), price.into()))
+    }
+
+    #[test]
+    fn under_first_price_the_highest_pays_their_own_amount() {
+        assert_eq!(
+            award(Rule::FirstPrice, None, &["5", "9.99", "7"]),
+            won(3, "9.99", "9.99")
+        );
+        assert_eq!(
+            award(Rule::FirstPrice, Some("9.99"), &["5", "9.99"]),
+            won(3, "9.99", "9.99")
+        );
+    }
+
+    #[test]
+    fn under_second_price_the_highest_pays_the_second_highest_or_the_reserve() {
+        let second = |reserve, amounts: &[&str]| award(Rule::SecondPrice, reserve, amounts);
+        assert_eq!(second(None, &["5", "9", "7"]), won(3, "9.00", "7.00"));
+        assert_eq!(second(Some("6"), &["5", "9", "7"]), won(3, "9.00", "7.00"));
+        assert_eq!(second(Some("8"), &["5", "9", "7"]), won(3, "9.00", "8.00"));
+        assert_eq!(second(Some("9"), &["5", "9", "7"]), won(3, "9.00", "9.00"));
+    }
+
+    #[test]
+    fn a_single_bid_under_second_price_pays_the_reserve_or_its_own_amount() {
+        assert_eq!(award(Rule::SecondPrice, Some("3"), &["5"]), won(2, "5.00", "3.00"));
+        assert_eq!(award(Rule::SecondPrice, None, &["5"]), won(2, "5.00", "5.00"));
+        assert_eq!(award(Rule::SecondPrice, None, &["0"]), won(2, "0.00", "0.00"));
+    }
+
+    #[test]
+    fn nobody_wins_below_the_reserve_or_without_a_bid() {
+        for rule in [Rule::FirstPrice, Rule::SecondPrice] {
+            assert_eq!(award(rule, Some("5.01"), &["5", "4"]), None);
+            assert_eq!(award(rule, None, &[]), None);
+        }
+    }
+
+    #[test]
+    fn of_equal_bids_the_earliest_wins_then_the_lowest_position() {
+        let terms = terms(Rule::SecondPrice);
+        let by_time = tally([candidate(2, "late", 9, "5"), candidate(3, "early", 8, "5")]);
+        let by_place = tally([candidate(3, "second", 8, "5"), candidate(2, "first", 8, "5")]);
+        for (tally, winner) in [(by_time, "early"), (by_place, "first")] {
+            let award = tally.award(&terms).unwrap();
+            assert_eq!((award.winner.bidder.as_str(), award.price.price), (winner, eur("5")));
+        }
+    }
+
+    #[test]
+    fn a_bid_in_another_currency_is_invalid() {
+        let mut tally = tally([candidate(2, "alice", 1, "5")]);
+        let amount = Money::parse("900", "USD".parse().unwrap()).unwrap();
+        tally.valid(Candidate {
+            amount,
+            ..candidate(3, "bob", 1, "5")
+        });
+        let outcome = tally.outcome(Hash::of(""), None);
+        assert_eq!((outcome.bids, outcome.valid), (2, 1));
+        assert_eq!(
+            outcome.invalid,
+            [Invalid {
+                bid: 3,
+                reason: OTHER_CURRENCY.into()
+            }]
+        );
+        assert_eq!(tally.award(&terms(Rule::FirstPrice)).unwrap().winner.bidder, "alice");
+    }
+
+    proptest! {
+        #[test]
+        fn the_order_of_counting_does_not_matter(
+            bids in proptest::collection::vec((0..5_i64, prop_oneof![0..4_u32, any::<u32>()], 0..4_u8), 1..12),
+            seed in any::<u64>(),
+            stop in any::<proptest::sample::Index>(),
+        ) {
+            let count = |tally: &mut Tally, number: usize| {
+                let (time, amount, kind) = bids[number];
+                let bid = number as u64;
+                match kind {
+                    0 => tally.invalid(bid, "envelope-does-not-open"),
+                    _ => tally.valid(candidate(bid, &bid.to_string(), time, &amount.to_string())),
+                }
+            };
+            let mut in_order = tally([]);
+            (0..bids.len()).for_each(|number| count(&mut in_order, number));
+
+            // Any order, with an interruption in which the tally is written and read again.
+            let mut order: Vec<usize> = (0..bids.len()).collect();
+            order.sort_by_key(|number| Hash::of(format!("{seed} {number}")));
+            let (before, after) = order.split_at(stop.index(bids.len()));
+            let mut resumed = tally([]);
+            before.iter().for_each(|number| count(&mut resumed, *number));
+            let mut resumed: Tally = serde_json::from_str(&serde_json::to_string(&resumed).unwrap()).unwrap();
+            after.iter().for_each(|number| count(&mut resumed, *number));
+            prop_assert_eq!(&resumed, &in_order);
+
+            // And it is what sorting all of them by the rule's own words would say.
+            let mut valid: Vec<_> = (0..).zip(&bids).filter(|(_, (_, _, kind))| *kind != 0).collect();
+            valid.sort_by_key(|(bid, (time, amount, _))| (std::cmp::Reverse(*amount), *time, *bid));
+            let award = in_order.award(&terms(Rule::SecondPrice));
+            prop_assert_eq!(award.as_ref().map(|award| award.winner.bid), valid.first().map(|(bid, _)| *bid));
+            let price = valid.get(1).or(valid.first()).map(|(_, (_, amount, _))| eur(&amount.to_string()));
+            prop_assert_eq!(award.map(|award| award.price.price), price);
+        }
+    }
+
+    #[test]
+    fn an_outcome_holds_no_amount() {
+        let tally = tally([
+            candidate(2, "alice", 1, "987654.32"),
+            candidate(3, "bob", 1, "876543.21"),
+        ]);
+        let award = tally.award(&terms(Rule::SecondPrice)).unwrap();
+        let outcome = tally.outcome(Hash::of(""), Some((award.winner.clone(), "sealed".into())));
+        let shown = format!(
+            "{tally:?} {award:?} {outcome:?} {}",
+            serde_json::to_string(&outcome).unwrap()
+        );
+        assert!(!shown.contains("987654") && !shown.contains("876543"), "{shown}");
+    }
+
+    #[test]
+    fn a_price_survives_being_written() {
+        let price = Price {
+            amount: eur("9"),
+            price: eur("7.5"),
+        };
+        let json = price.to_json().unwrap();
+        assert_eq!(*json, r#"{"amount":"9.00","price":"7.50","currency":"EUR"}"#);
+        assert_eq!(Price::from_json(json.as_bytes()), Ok(price));
+        for bad in [
+            "",
+            "{}",
+            r#"["9","7","EUR"]"#,
+            r#"{"amount":"9","price":"-7","currency":"EUR"}"#,
+        ] {
+            assert_eq!(Price::from_json(bad.as_bytes()), Err(PriceError), "{bad}");
+        }
     }
 }

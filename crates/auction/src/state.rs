@@ -220,3 +220,7 @@ fn check_envelope(entry: &Entry, event: &Event) -> Result<(), LogError> {
         })
     }
 }
+
+#[cfg(test)]
+#[path = "state_tests.rs"]
+mod tests;

@@ -1,8 +1,8 @@
 //! The envelope of a sealed bid: a JWE in its compact form (RFC 7516, 7.1).
 //!
-//! `alg` is `RSA-OAEP-256` (RFC 7518, 4.3), `enc` is `A256GCM` (RFC 7518, 5.3). The protected header binds the bid: `kid`
-//! to the auction's key, `aid` to the auction, `sub` to the bidder. So an envelope can't be copied, moved or replayed:
-//! its header is authenticated together with what is in it.
+//! `alg` is `RSA-OAEP-256` (RFC 7518, 4.3), `enc` is `A256GCM` (RFC 7518, 5.3). The protected header binds the bid:
+//! `kid` to the auction's key, `aid` to the auction, `sub` to the bidder. So an envelope can't be copied, moved or
+//! replayed: its header is authenticated together with what is in it.
 //!
 //! | when | who | what |
 //! | --- | --- | --- |

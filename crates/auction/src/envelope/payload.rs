@@ -38,7 +38,7 @@ struct Borrowed<'a> {
 
 /// Reads what was sealed.
 pub(super) fn read(json: &[u8]) -> Result<Money, EnvelopeError> {
-    let Payload { amount, currency } = serde_json::from_slice(json).map_err(|_| EnvelopeError::Payload)?;
+    let Payload { amount, currency } = crate::json::object(json).map_err(|_| EnvelopeError::Payload)?;
     let amount = Zeroizing::new(amount);
     Ok(Money::parse(&amount, currency.parse()?)?)
 }
