@@ -15,6 +15,33 @@ pub enum Failure {
     /// The file given with `--faces` can't be used: exit code 65.
     #[error("bad-faces-file: {0}")]
     Faces(String),
+    /// What was given can't be used: exit code 65.
+    #[error("{code}: {detail}")]
+    Input {
+        /// A stable reason code.
+        code: &'static str,
+        /// A sentence that names the argument or field. Never an amount or a token.
+        detail: String,
+    },
+    /// The API refused (4xx): exit code 65.
+    #[error("{code}: {detail}")]
+    Refused {
+        /// The problem's code (RFC 9457 `type` without its prefix), or `http-STATUS`.
+        code: String,
+        /// What the API says about it.
+        detail: String,
+    },
+    /// The API can't be reached or failed, again and again: exit code 1.
+    #[error("{url}: {reason}")]
+    Api {
+        /// What was asked for.
+        url: String,
+        /// What came instead of an answer.
+        reason: String,
+    },
+    /// A log is not what it should be; one line for each thing that is wrong: exit code 65.
+    #[error("{}", .0.join("\ngatehouse: "))]
+    Log(Vec<String>),
     /// The detector failed: exit code 1.
     #[error(transparent)]
     Detector(#[from] gatehouse_detect::Error),
@@ -29,6 +56,18 @@ pub enum Failure {
 }
 
 impl Failure {
+    /// What was given can't be used.
+    pub fn input(code: &'static str, detail: impl Into<String>) -> Self {
+        let detail = detail.into();
+        Self::Input { code, detail }
+    }
+
+    /// The API did not answer.
+    pub fn unreachable(url: &str, error: &ureq::Error) -> Self {
+        let (url, reason) = (url.to_owned(), error.to_string());
+        Self::Api { url, reason }
+    }
+
     /// A function that wraps what the system said about this file.
     pub fn file(path: &Path) -> impl FnOnce(std::io::Error) -> Self {
         let path = path.display().to_string();
@@ -38,8 +77,10 @@ impl Failure {
     /// The exit code that scripts rely on.
     pub fn exit_code(&self) -> ExitCode {
         match self {
-            Self::Photo(_) | Self::Faces(_) => ExitCode::from(BAD_INPUT),
-            Self::Detector(_) | Self::File { .. } => ExitCode::FAILURE,
+            Self::Photo(_) | Self::Faces(_) | Self::Input { .. } | Self::Refused { .. } | Self::Log(_) => {
+                ExitCode::from(BAD_INPUT)
+            }
+            Self::Detector(_) | Self::File { .. } | Self::Api { .. } => ExitCode::FAILURE,
         }
     }
 }

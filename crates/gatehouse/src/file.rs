@@ -1,4 +1,4 @@
-//! Photos on disk: read whole, and written so that nobody ever sees half of one.
+//! Files: read whole, and written so that nobody ever sees half of one.
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -51,6 +51,28 @@ fn read_whole(path: &Path) -> io::Result<Bytes> {
     let room = memory.get_mut(..length).unwrap_or_default();
     file.read_exact(room)?;
     Ok(Bytes::Mapped(memory, length))
+}
+
+/// Reads a small text file; `-` is standard input.
+///
+/// More than `limit` bytes, or bytes that are not UTF-8, are a [`Failure::Input`].
+pub fn read_text(path: &Path, limit: u64) -> Result<String, Failure> {
+    let source: io::Result<Box<dyn Read>> = if path == Path::new("-") {
+        Ok(Box::new(io::stdin()))
+    } else {
+        File::open(path).map(|file| Box::new(file) as Box<dyn Read>)
+    };
+    let mut bytes = Vec::new();
+    let read = source.and_then(|source| source.take(limit + 1).read_to_end(&mut bytes));
+    read.map_err(Failure::file(path))?;
+    let shown = path.display();
+    if bytes.len() as u64 > limit {
+        return Err(Failure::input(
+            "file-too-large",
+            format!("{shown} is larger than {limit} bytes"),
+        ));
+    }
+    String::from_utf8(bytes).map_err(|_| Failure::input("not-text", format!("{shown} is not UTF-8 text")))
 }
 
 /// What the system calls a huge page, in bytes, on the processors that are common.

@@ -1,18 +1,26 @@
-//! The `gatehouse` command: what the functions do, on one's own machine, without AWS.
+//! The `gatehouse` command: what the functions do to photos, on one's own machine, without AWS; and what a bidder, an
+//! auctioneer or an onlooker does with sealed bids.
 //!
 //! Exit codes: 0 done; 2 usage; 65 the input is bad (its reason code and a sentence on standard
 //! error, nothing written); 1 anything else.
 
+mod api;
+mod auction;
+mod bid;
 mod detect;
 mod failure;
 mod file;
+mod post;
+mod receipt;
 mod redact;
+mod seal;
+mod sealing;
 
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-/// Find and hide the faces in photos.
+/// Find and hide the faces in photos; seal bids and check what became of them.
 #[derive(Debug, Parser)]
 #[command(version, about)]
 struct Cli {
@@ -26,12 +34,25 @@ enum Command {
     Detect(detect::Arguments),
     /// Hide the faces in a photo and clean its metadata
     Redact(redact::Arguments),
+    /// Seal a bid: print the envelope that nobody can open before the auction's close
+    Seal(seal::Arguments),
+    /// Seal a bid and post it: print the receipt
+    Bid(bid::Arguments),
+    /// Post a bid that was sealed before: print the receipt
+    Post(post::Arguments),
+    /// Open, show, cancel and verify auctions
+    #[command(subcommand)]
+    Auction(auction::Command),
 }
 
 fn main() -> ExitCode {
     let outcome = match Cli::parse().command {
         Command::Detect(arguments) => detect::run(&arguments),
         Command::Redact(arguments) => redact::run(&arguments),
+        Command::Seal(arguments) => seal::run(&arguments),
+        Command::Bid(arguments) => bid::run(&arguments),
+        Command::Post(arguments) => post::run(&arguments),
+        Command::Auction(command) => auction::run(&command),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

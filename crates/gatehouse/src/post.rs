@@ -1,0 +1,79 @@
+//! `gatehouse post`, and what it shares with `gatehouse bid`
+
+use std::path::PathBuf;
+
+use gatehouse_auction::{AuctionId, Envelope, Hash};
+
+use crate::api::{Api, Place};
+use crate::failure::Failure;
+use crate::file;
+use crate::receipt::Receipt;
+use crate::sealing::{TEXT_LIMIT, auction_id};
+
+/// The arguments of `gatehouse post`.
+#[derive(Debug, clap::Args)]
+pub struct Arguments {
+    #[command(flatten)]
+    place: Place,
+    /// The auction's id
+    #[arg(long, value_name = "ID")]
+    auction: String,
+    /// The envelope, as `gatehouse seal` prints it; `-` reads it from standard input
+    #[arg(value_name = "FILE")]
+    envelope: PathBuf,
+    #[command(flatten)]
+    idempotency_key: IdempotencyKey,
+}
+
+/// Under which key a bid is posted.
+#[derive(Debug, clap::Args)]
+pub struct IdempotencyKey {
+    /// Send it under this Idempotency-Key [default: made of the envelope, so that the same envelope is one bid]
+    #[arg(long, value_name = "KEY")]
+    idempotency_key: Option<String>,
+}
+
+impl IdempotencyKey {
+    fn of(&self, envelope: Hash) -> String {
+        self.idempotency_key.clone().unwrap_or_else(|| envelope.to_string())
+    }
+}
+
+/// Runs the command: the receipt as JSON goes to standard output.
+pub fn run(arguments: &Arguments) -> Result<(), Failure> {
+    let envelope = file::read_text(&arguments.envelope, TEXT_LIMIT)?;
+    let auction = auction_id(&arguments.auction)?;
+    send(
+        &arguments.place.connect_known()?,
+        auction,
+        envelope.trim(),
+        &arguments.idempotency_key,
+    )
+}
+
+/// Posts an envelope, and prints the receipt.
+///
+/// A receipt for something else than this envelope is printed all the same, and is a [`Failure::Log`]: keep it as a proof.
+pub fn send(api: &Api, auction: AuctionId, envelope: &str, key: &IdempotencyKey) -> Result<(), Failure> {
+    let hash = match Envelope::parse(envelope) {
+        Ok(parsed) => parsed.sha256(),
+        Err(error) => return Err(Failure::input(error.code(), error.to_string())),
+    };
+    let key = key.of(hash);
+    eprintln!("gatehouse: Idempotency-Key {key}");
+
+    let body = serde_json::json!({ "envelope": envelope }).to_string();
+    let answer = api.post(&format!("/auctions/{auction}/bids"), body.as_bytes(), &key)?;
+    println!("{}", answer.document()?);
+
+    let receipt: Receipt = answer.json()?;
+    let mut wrong = receipt.contradictions();
+    if receipt.auction_id != auction || receipt.envelope_sha256 != hash {
+        wrong.push("other-receipt: the receipt is for another auction or another envelope".to_owned());
+    }
+    if wrong.is_empty() {
+        Ok(())
+    } else {
+        Err(Failure::Log(wrong))
+    }
+}

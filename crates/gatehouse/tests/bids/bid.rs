@@ -1,0 +1,204 @@
+//! `gatehouse bid` and `gatehouse post`
+
+use gatehouse_auction::Hash;
+use serde_json::{Value, json};
+
+use crate::house::{AMOUNT, AUCTION, BIDDER, Files, TOKEN, gatehouse, opened, public_key, receipt, run, shown};
+use crate::server::{Answer, Asked, Server};
+
+/// Some envelope, to be posted as it is.
+fn sealed(files: &Files) -> String {
+    let key = files.put("key.jwk", json!(public_key()));
+    let bid = format!("--auction {AUCTION} --bidder {BIDDER} --amount {AMOUNT} --currency EUR");
+    gatehouse(&format!("seal {bid} --key {}", key.display()))
+        .said
+        .trim()
+        .to_owned()
+}
+
+fn post(server: &Server, files: &Files, envelope: &str) -> String {
+    let file = files.put("bid.jwe", format!("{envelope}\n"));
+    format!("post --api {} --auction {AUCTION} {}", server.url, file.display())
+}
+
+fn envelope_of(asked: &Asked) -> String {
+    let body: Value = serde_json::from_slice(&asked.body).unwrap();
+    body["envelope"].as_str().unwrap().to_owned()
+}
+
+fn quickly(answer: Answer) -> Answer {
+    answer.with("retry-after", "0")
+}
+
+#[test]
+fn a_bid_is_sealed_for_the_auctions_key_and_posted_with_the_token() {
+    let server = Server::answering([Answer::json(200, &shown()), Answer::problem(403, "not-a-bidder")]);
+    let bid = format!("--auction {AUCTION} --bidder {BIDDER} --amount - --currency EUR");
+    run(&format!("bid --api {} {bid}", server.url), AMOUNT, Some(TOKEN)).assert_refused("not-a-bidder");
+
+    let [_, posted] = &server.asked()[..] else {
+        panic!("two requests")
+    };
+    assert_eq!(
+        (posted.method.as_str(), posted.path.as_str()),
+        ("POST", &*format!("/auctions/{AUCTION}/bids"))
+    );
+    assert_eq!(posted.header("authorization"), format!("Bearer {TOKEN}"));
+    assert_eq!(posted.header("content-type"), "application/json");
+    let envelope = envelope_of(posted);
+    assert_eq!(opened(&envelope).amount(), AMOUNT);
+    assert_eq!(posted.header("idempotency-key"), Hash::of(envelope).to_string());
+}
+
+#[test]
+fn the_receipt_is_printed_and_the_key_is_said_on_standard_error() {
+    let files = Files::new();
+    let envelope = sealed(&files);
+    let server = Server::answering([Answer::json(201, &receipt(&envelope, 42))]);
+    let done = gatehouse(&post(&server, &files, &envelope));
+    assert_eq!(done.json(), receipt(&envelope, 42));
+    assert_eq!(
+        done.complained,
+        format!("gatehouse: Idempotency-Key {}\n", Hash::of(&envelope))
+    );
+    assert_eq!(envelope_of(&server.asked()[0]), envelope);
+}
+
+#[test]
+fn the_same_request_is_sent_with_the_same_key_until_it_is_answered() {
+    let files = Files::new();
+    let envelope = sealed(&files);
+    let server = Server::answering([
+        Answer::none(),
+        quickly(Answer::problem(409, "idempotency-in-flight")),
+        quickly(Answer::json(429, &json!({ "message": "Too Many Requests" }))),
+        quickly(Answer::json(502, &json!({ "message": "Internal server error" }))),
+        quickly(Answer::problem(503, "unavailable")),
+        Answer::json(201, &receipt(&envelope, 42)),
+    ]);
+    assert_eq!(gatehouse(&post(&server, &files, &envelope)).json()["bidId"], "42");
+
+    let asked = server.asked();
+    assert_eq!(asked.len(), 6);
+    for again in &asked {
+        assert_eq!(again, &asked[0], "the very same request");
+    }
+}
+
+#[test]
+fn an_api_that_keeps_failing_is_given_up_with_exit_code_1() {
+    let files = Files::new();
+    let envelope = sealed(&files);
+    let server = Server::answering(vec![quickly(Answer::problem(503, "unavailable")); 20]);
+    let done = gatehouse(&post(&server, &files, &envelope));
+    assert_eq!((done.code, done.said.as_str(), server.asked().len()), (1, "", 6));
+    assert!(done.complained.contains("unavailable"), "{done:?}");
+}
+
+#[test]
+fn a_refusal_is_final_and_told_by_its_code() {
+    let files = Files::new();
+    let envelope = sealed(&files);
+    for (status, code) in [
+        (409, "auction-closed"),
+        (422, "idempotency-key-reused"),
+        (403, "not-a-bidder"),
+    ] {
+        let server = Server::answering([Answer::problem(status, code)]);
+        gatehouse(&post(&server, &files, &envelope)).assert_refused(code);
+        assert_eq!(server.asked().len(), 1);
+    }
+}
+
+#[test]
+fn a_redirect_is_not_followed_with_the_token() {
+    let files = Files::new();
+    let envelope = sealed(&files);
+    let elsewhere = Server::answering([]);
+    let server = Server::answering([Answer::json(307, &Value::Null).with("location", &elsewhere.url)]);
+    assert_eq!(gatehouse(&post(&server, &files, &envelope)).code, 1);
+    assert_eq!(elsewhere.asked(), []);
+}
+
+#[test]
+fn a_key_of_ones_own_is_sent_instead() {
+    let files = Files::new();
+    let envelope = sealed(&files);
+    let server = Server::answering([Answer::json(201, &receipt(&envelope, 42))]);
+    gatehouse(&format!(
+        "{} --idempotency-key mine-1",
+        post(&server, &files, &envelope)
+    ))
+    .json();
+    assert_eq!(server.asked()[0].header("idempotency-key"), "mine-1");
+}
+
+#[test]
+fn the_token_comes_from_an_option_a_file_or_the_environment() {
+    let files = Files::new();
+    let envelope = sealed(&files);
+    let file = files.put("token", "planted-in-a-file\n");
+    for (option, token) in [
+        ("--token planted-as-an-option".to_owned(), "Bearer planted-as-an-option"),
+        (format!("--token-file {}", file.display()), "Bearer planted-in-a-file"),
+        (String::new(), "Bearer planted-in-the-environment"),
+    ] {
+        let server = Server::answering([Answer::json(201, &receipt(&envelope, 42))]);
+        let done = run(
+            &format!("{} {option}", post(&server, &files, &envelope)),
+            "",
+            Some("planted-in-the-environment"),
+        );
+        assert_eq!(done.code, 0, "{done:?}");
+        assert_eq!(server.asked()[0].header("authorization"), token);
+    }
+}
+
+#[test]
+fn without_a_token_nothing_is_asked() {
+    let files = Files::new();
+    let envelope = sealed(&files);
+    let server = Server::answering([]);
+    let command = post(&server, &files, &envelope);
+    run(&command, "", None).assert_refused("no-token");
+    run(&command, "", Some("")).assert_refused("bad-token");
+    run(&command, "", Some("planted\r\nx-evil: 1")).assert_refused("bad-token");
+    assert_eq!(server.asked(), []);
+}
+
+#[test]
+fn what_is_no_envelope_is_not_posted() {
+    let files = Files::new();
+    let server = Server::answering([]);
+    gatehouse(&post(&server, &files, "hello")).assert_refused("envelope-not-five-parts");
+    assert_eq!(server.asked(), []);
+}
+
+#[test]
+fn a_receipt_for_something_else_is_printed_and_exits_with_65() {
+    let files = Files::new();
+    let envelope = sealed(&files);
+    let right = receipt(&envelope, 42);
+    for (member, value, reason) in [
+        ("envelopeSha256", json!(Hash::of("another")), "other-receipt"),
+        ("auctionId", json!("01JZ8W6T3B9Q4VXK5M7N2P0RSE"), "other-receipt"),
+        ("bidder", json!("somebody-else"), "bad-receipt"),
+        ("digest", json!(Hash::of("another")), "bad-receipt"),
+        ("bidId", json!("41"), "bad-receipt"),
+    ] {
+        let mut wrong = right.clone();
+        wrong[member] = value;
+        let server = Server::answering([Answer::json(201, &wrong)]);
+        let done = gatehouse(&post(&server, &files, &envelope));
+        assert_eq!(
+            serde_json::from_str::<Value>(&done.said).unwrap(),
+            wrong,
+            "it is the proof"
+        );
+        assert_eq!(done.code, 65, "{member}");
+        assert!(
+            done.complained.contains(&format!("gatehouse: {reason}: ")),
+            "{member}: {done:?}"
+        );
+    }
+}
