@@ -15,6 +15,8 @@ TOOLS := $(VENV)/installed
 PEERS := .tools/peers/installed
 IDEMPOTENCY := .tools/idempotency/installed
 IDEMPOTENCY_PYTHON := benches/idempotency/requirements/powertools
+INTEROP := .tools/interop/installed
+INTEROP_PYTHON := tests/interop/requirements
 PEERS_PYTHON := $(addprefix benches/peers/requirements/,bench cmake libvips opencv)
 DENY := .tools/cargo-deny-$(CARGO_DENY_VERSION)
 # The project's own tools first: `sam build` looks for zig beside the first python3 it finds.
@@ -46,11 +48,12 @@ send: $(TOOLS) ## Send one photo through the stack that `make run` keeps up: mak
 	@$(LOCAL) send "$(PHOTO)"
 
 # The end-to-end tests are the ignored ones; with the whole workspace, so that nothing is built twice.
-test: $(TOOLS) ## Every test: unit, template, decoders, end to end on a local AWS
+test: $(TOOLS) $(INTEROP) ## Every test: unit, template, decoders, interop, end to end on a local AWS
 	@$(STEPS) \
 	  "unit tests" "cargo test --workspace" \
 	  "template tests" "python3 -m unittest discover -s tests/template" \
 	  "decoder tests" "python3 -m unittest discover -s tests/decoders" \
+	  "interop tests" ".tools/interop/venv/bin/python -m unittest discover -s tests/interop" \
 	  "end-to-end tests" "$(LOCAL) test -- cargo test --workspace --tests -- --ignored --test-threads=$(E2E_THREADS)"
 
 model: ## Every state of the protocols, and what breaks without each of their clauses (tests/model); TRACE=text shows how
@@ -95,10 +98,10 @@ stop: $(TOOLS) ## Switch all work off, should a loop ever run: make stop STAGE=l
 resume: $(TOOLS) ## Switch it on again: make resume STAGE=local|dev|prod
 	@python3 tools/switch.py resume $(STACK)
 
-lock: ## Pin requirements.in, with hashes, in requirements.txt; the same for the benches
+lock: ## Pin requirements.in, with hashes, in requirements.txt; the same for the benches and the interop tests
 	@$(PYTHON) -m venv .tools/lock
 	@.tools/lock/bin/pip install --quiet pip-tools==7.6.2
-	@for list in requirements $(PEERS_PYTHON) $(IDEMPOTENCY_PYTHON); do \
+	@for list in requirements $(PEERS_PYTHON) $(IDEMPOTENCY_PYTHON) $(INTEROP_PYTHON); do \
 	  .tools/lock/bin/pip-compile --quiet --upgrade --generate-hashes --allow-unsafe --strip-extras --no-header \
 	    --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --output-file $$list.txt $$list.in || exit 1; \
 	done
@@ -122,6 +125,9 @@ $(PEERS): $(PEERS_PYTHON:=.txt) benches/peers/Cargo.lock benches/peers/node/pack
 # The same.
 $(IDEMPOTENCY): $(IDEMPOTENCY_PYTHON).txt benches/idempotency/node/package-lock.json
 	@$(PYTHON) benches/idempotency/bench/install.py
+
+$(INTEROP): $(INTEROP_PYTHON).txt tests/interop/install.py tests/interop/node/package-lock.json
+	@$(PYTHON) tests/interop/install.py
 
 # Unoptimised: it builds in half the time, and still checks the workspace in seconds.
 $(DENY)/installed:

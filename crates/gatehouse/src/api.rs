@@ -27,7 +27,7 @@ const TRIES: u32 = 6;
 /// Where the API is, and whose token goes with each request.
 #[derive(Debug, Clone, clap::Args)]
 pub struct Place {
-    /// The API's address, such as https://bids.example.org
+    /// The API's address, such as `https://bids.example.org`
     #[arg(long, value_name = "URL")]
     api: String,
     #[command(flatten)]

@@ -13,7 +13,7 @@ use tempfile::TempDir;
 
 pub const AUCTION: &str = "01JZ8W6T3B9Q4VXK5M7N2P0RSD";
 pub const BIDDER: &str = "bidder-7";
-pub const AMOUNT: &str = "125000.00";
+pub const AMOUNT: &str = "124999.50";
 pub const TOKEN: &str = "eyJhbGciOiJSUzI1NiJ9.planted-token.c2lnbmF0dXJl";
 
 static KEY: LazyLock<PrivateDecryptingKey> =

@@ -35,7 +35,11 @@ fn nothing_but_the_envelope_is_printed() {
 
 #[test]
 fn the_amount_can_be_typed_instead() {
-    let done = run(&seal("-", "EUR", &with_key(&Files::new())), "125000.00\n", None);
+    let done = run(
+        &seal("-", "EUR", &with_key(&Files::new())),
+        &format!("{AMOUNT}\n"),
+        None,
+    );
     assert_eq!(opened(done.said.trim()).amount(), AMOUNT);
 }
 
