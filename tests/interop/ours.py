@@ -36,6 +36,14 @@ class Ours:
             bid = ["--auction", auction, "--bidder", bidder, "--amount", "-", "--currency", currency]
             return _run([self._tool, "seal", *bid, "--key", file.name], amount).strip()
 
+    def verify(self, log: dict, receipt: dict) -> str:
+        """Verifies a log and a receipt by `gatehouse auction verify`."""
+        with tempfile.TemporaryDirectory() as folder:
+            files = {name: Path(folder, f"{name}.json") for name in ("log", "receipt")}
+            files["log"].write_text(json.dumps(log))
+            files["receipt"].write_text(json.dumps(receipt))
+            return _run([self._tool, "auction", "verify", "--log", files["log"], "--receipt", files["receipt"]], "")
+
     def open(self, private_key: bytes, kid: str, auction: str, bidder: str, envelope: str) -> dict:
         """Opens an envelope with a private key (PKCS #8, DER)."""
         with tempfile.NamedTemporaryFile(suffix=".der") as file:

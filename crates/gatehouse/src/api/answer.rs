@@ -27,6 +27,26 @@ struct Problem {
     r#type: String,
     title: String,
     detail: String,
+    errors: Vec<Fault>,
+}
+
+/// One thing that is wrong with a request, and where.
+#[derive(Debug, Deserialize)]
+struct Fault {
+    pointer: String,
+    detail: String,
+}
+
+impl Problem {
+    /// Everything it says, in one line.
+    fn sentence(self) -> Option<String> {
+        let said = [self.detail, self.title].into_iter().find(|text| !text.is_empty())?;
+        let faults = self
+            .errors
+            .into_iter()
+            .map(|fault| format!("; {}: {}", fault.pointer, fault.detail));
+        Some(printable(&format!("{said}{}", faults.collect::<String>())))
+    }
 }
 
 impl Answer {
@@ -67,12 +87,9 @@ impl Answer {
         if (200..300).contains(&self.status) {
             return Ok(self);
         }
-        let problem = self.problem();
         let code = self.problem_code().unwrap_or_else(|| format!("http-{}", self.status));
-        let detail = [problem.detail, problem.title]
-            .into_iter()
-            .find(|text| !text.is_empty());
-        let detail = detail.map_or_else(|| format!("{url} answered {}", self.status), |text| printable(&text));
+        let detail = self.problem().sentence();
+        let detail = detail.unwrap_or_else(|| format!("{url} answered {}", self.status));
         if (400..500).contains(&self.status) && !self.is_temporary() {
             return Err(Failure::Refused { code, detail });
         }
@@ -120,6 +137,16 @@ mod tests {
     fn a_problem_is_told_by_its_code_and_its_detail() {
         let body = r#"{"type":"urn:gatehouse:problem:auction-closed","title":"Closed","detail":"It closed at noon."}"#;
         assert_eq!(refused(409, body), "auction-closed: It closed at noon.");
+    }
+
+    #[test]
+    fn each_thing_that_is_wrong_is_named() {
+        let body = r##"{"type":"urn:gatehouse:problem:malformed","detail":"The body can't be used.",
+            "errors":[{"pointer":"#/title","detail":"is missing"},{"pointer":"#/rule","detail":"is unknown"}]}"##;
+        assert_eq!(
+            refused(400, body),
+            "malformed: The body can't be used.; #/title: is missing; #/rule: is unknown"
+        );
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Which requests are sent again, and when.
 
+use std::io::ErrorKind;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -24,10 +25,12 @@ pub fn of_answer(answer: &Answer, tried: u32) -> Option<Duration> {
 /// The same for a request without an answer: the connection failed, or broke before the answer was whole.
 pub fn of_error(error: &ureq::Error, tried: u32) -> Option<Duration> {
     use ureq::Error;
-    let again = matches!(
-        error,
-        Error::Io(_) | Error::Timeout(_) | Error::HostNotFound | Error::ConnectionFailed | Error::Protocol(_)
-    );
+    let again = match error {
+        // A certificate that is not trusted now will not be trusted in a second.
+        Error::Io(error) => error.kind() != ErrorKind::InvalidData,
+        Error::Timeout(_) | Error::HostNotFound | Error::ConnectionFailed | Error::Protocol(_) => true,
+        _ => false,
+    };
     again.then(|| backoff(tried))
 }
 
