@@ -4,7 +4,8 @@ use std::path::PathBuf;
 
 use crate::api::Place;
 use crate::failure::Failure;
-use crate::post::{self, IdempotencyKey};
+use crate::idempotency_key::IdempotencyKey;
+use crate::post;
 use crate::sealing::{self, Bid};
 
 /// The arguments of `gatehouse bid`.

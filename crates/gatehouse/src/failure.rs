@@ -39,6 +39,9 @@ pub enum Failure {
         /// What came instead of an answer.
         reason: String,
     },
+    /// The system gives no random numbers: exit code 1.
+    #[error("no random numbers: {0}")]
+    Random(#[from] getrandom::Error),
     /// A log is not what it should be; one line for each thing that is wrong: exit code 65.
     #[error("{}", .0.join("\ngatehouse: "))]
     Log(Vec<String>),
@@ -80,7 +83,7 @@ impl Failure {
             Self::Photo(_) | Self::Faces(_) | Self::Input { .. } | Self::Refused { .. } | Self::Log(_) => {
                 ExitCode::from(BAD_INPUT)
             }
-            Self::Detector(_) | Self::File { .. } | Self::Api { .. } => ExitCode::FAILURE,
+            Self::Detector(_) | Self::File { .. } | Self::Api { .. } | Self::Random(_) => ExitCode::FAILURE,
         }
     }
 }

@@ -10,6 +10,7 @@ mod bid;
 mod detect;
 mod failure;
 mod file;
+mod idempotency_key;
 mod post;
 mod receipt;
 mod redact;

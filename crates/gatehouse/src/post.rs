@@ -2,11 +2,12 @@
 
 use std::path::PathBuf;
 
-use gatehouse_auction::{AuctionId, Envelope, Hash};
+use gatehouse_auction::{AuctionId, Envelope};
 
 use crate::api::{Api, Place};
 use crate::failure::Failure;
 use crate::file;
+use crate::idempotency_key::IdempotencyKey;
 use crate::receipt::Receipt;
 use crate::sealing::{TEXT_LIMIT, auction_id};
 
@@ -23,20 +24,6 @@ pub struct Arguments {
     envelope: PathBuf,
     #[command(flatten)]
     idempotency_key: IdempotencyKey,
-}
-
-/// Under which key a bid is posted.
-#[derive(Debug, clap::Args)]
-pub struct IdempotencyKey {
-    /// Send it under this Idempotency-Key [default: made of the envelope, so that the same envelope is one bid]
-    #[arg(long, value_name = "KEY")]
-    idempotency_key: Option<String>,
-}
-
-impl IdempotencyKey {
-    fn of(&self, envelope: Hash) -> String {
-        self.idempotency_key.clone().unwrap_or_else(|| envelope.to_string())
-    }
 }
 
 /// Runs the command: the receipt as JSON goes to standard output.
@@ -59,9 +46,7 @@ pub fn send(api: &Api, auction: AuctionId, envelope: &str, key: &IdempotencyKey)
         Ok(parsed) => parsed.sha256(),
         Err(error) => return Err(Failure::input(error.code(), error.to_string())),
     };
-    let key = key.of(hash);
-    eprintln!("gatehouse: Idempotency-Key {key}");
-
+    let key = key.or_say(|| hash.to_string());
     let body = serde_json::json!({ "envelope": envelope }).to_string();
     let answer = api.post(&format!("/auctions/{auction}/bids"), body.as_bytes(), &key)?;
     println!("{}", answer.document()?);

@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use crate::api::Place;
 use crate::failure::Failure;
+use crate::idempotency_key::IdempotencyKey;
 use crate::sealing::money;
 
 /// The arguments of `gatehouse auction open`.
@@ -14,9 +15,8 @@ pub struct Arguments {
     place: Place,
     #[command(flatten)]
     auction: Auction,
-    /// Send it under this Idempotency-Key: the same arguments with the same key open one auction [default: a random one]
-    #[arg(long, value_name = "KEY")]
-    idempotency_key: Option<String>,
+    #[command(flatten)]
+    idempotency_key: IdempotencyKey,
 }
 
 /// The body of `POST /auctions`.
@@ -56,18 +56,9 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
         money("--reserve", reserve, &auction.currency)?;
     }
     let api = arguments.place.connect_known()?;
-    let key = match &arguments.idempotency_key {
-        Some(key) => key.clone(),
-        None => random_key()?,
-    };
-    eprintln!("gatehouse: Idempotency-Key {key}");
+    let (high, low) = (getrandom::u64()?, getrandom::u64()?);
+    let key = arguments.idempotency_key.or_say(|| format!("{high:016x}{low:016x}"));
     let body = serde_json::json!(auction).to_string();
     println!("{}", api.post("/auctions", body.as_bytes(), &key)?.document()?);
     Ok(())
-}
-
-fn random_key() -> Result<String, Failure> {
-    let mut bytes = [0; 16];
-    getrandom::fill(&mut bytes).map_err(|error| Failure::input("no-random-bytes", error.to_string()))?;
-    Ok(format!("{:032x}", u128::from_be_bytes(bytes)))
 }

@@ -134,6 +134,18 @@ fn a_key_of_ones_own_is_sent_instead() {
 }
 
 #[test]
+fn a_key_that_the_api_would_not_take_is_wrong_usage() {
+    let files = Files::new();
+    let envelope = sealed(&files);
+    let server = Server::answering([]);
+    for key in ["zoë".to_owned(), "\"quoted\"".to_owned(), "k".repeat(256)] {
+        let done = gatehouse(&format!("{} --idempotency-key {key}", post(&server, &files, &envelope)));
+        assert_eq!(done.code, 2, "{done:?}");
+    }
+    assert_eq!(server.asked(), []);
+}
+
+#[test]
 fn the_token_comes_from_an_option_a_file_or_the_environment() {
     let files = Files::new();
     let envelope = sealed(&files);
