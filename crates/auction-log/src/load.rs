@@ -70,7 +70,10 @@ impl AuctionLog {
         mut auction: Option<Auction>,
         up_to: u64,
     ) -> Result<Option<Auction>, ReadError> {
-        let (stream, after) = (id.to_string(), auction.as_ref().map_or(0, |known| known.head().position));
+        let (stream, after) = (
+            id.to_string(),
+            auction.as_ref().map_or(0, |known| known.head().position),
+        );
         let mut reading = self.store.read(&stream).after(after).up_to(up_to).without_attachments();
         while let Some(page) = reading.next_page().await? {
             for record in page {

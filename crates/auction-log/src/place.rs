@@ -13,7 +13,11 @@ type Decision = (Event, Option<String>);
 
 /// Tells CloudWatch the unit of what is counted here.
 pub fn describe() {
-    describe_counter!("AppendRetries", Unit::Count, "Appends tried again because another event came first");
+    describe_counter!(
+        "AppendRetries",
+        Unit::Count,
+        "Appends tried again because another event came first"
+    );
 }
 
 impl AuctionLog {
@@ -27,7 +31,12 @@ impl AuctionLog {
     ///
     /// # Errors
     /// [`PlaceError`].
-    pub async fn place<Decide>(&self, id: AuctionId, mut decide: Decide, deadline: Deadline) -> Result<Entry, PlaceError>
+    pub async fn place<Decide>(
+        &self,
+        id: AuctionId,
+        mut decide: Decide,
+        deadline: Deadline,
+    ) -> Result<Entry, PlaceError>
     where
         Decide: FnMut(&Terms, Phase, &Head, Timestamp) -> Result<Decision, Refusal>,
     {
@@ -49,7 +58,12 @@ impl AuctionLog {
     ///
     /// # Errors
     /// [`PlaceError`].
-    pub async fn change<Decide>(&self, id: AuctionId, mut decide: Decide, deadline: Deadline) -> Result<Entry, PlaceError>
+    pub async fn change<Decide>(
+        &self,
+        id: AuctionId,
+        mut decide: Decide,
+        deadline: Deadline,
+    ) -> Result<Entry, PlaceError>
     where
         Decide: FnMut(&Auction, Timestamp) -> Result<Decision, Refusal>,
     {

@@ -1,7 +1,7 @@
 //! An entry of the log as the event store keeps it, and back.
 
-use gatehouse_auction::time::cut;
 use gatehouse_auction::Entry;
+use gatehouse_auction::time::cut;
 use gatehouse_event_store::{Record, StoreError};
 use jiff::Timestamp;
 
@@ -40,7 +40,11 @@ mod tests {
 
     #[test]
     fn times_sort_as_text_and_are_read_back_as_they_were() {
-        let times = ["2030-01-02T03:04:05Z", "2030-01-02T03:04:05.5Z", "2030-01-02T03:04:05.51Z"];
+        let times = [
+            "2030-01-02T03:04:05Z",
+            "2030-01-02T03:04:05.5Z",
+            "2030-01-02T03:04:05.51Z",
+        ];
         let times = times.map(|time| time.parse::<Timestamp>().unwrap());
         let texts = times.map(sortable);
         assert_eq!(texts[0], "2030-01-02T03:04:05.000Z");
@@ -50,6 +54,9 @@ mod tests {
 
     #[test]
     fn what_is_finer_than_a_millisecond_is_cut_off_and_not_rounded() {
-        assert_eq!(sortable("2030-01-02T03:04:05.9999Z".parse().unwrap()), "2030-01-02T03:04:05.999Z");
+        assert_eq!(
+            sortable("2030-01-02T03:04:05.9999Z".parse().unwrap()),
+            "2030-01-02T03:04:05.999Z"
+        );
     }
 }
