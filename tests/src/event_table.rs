@@ -26,8 +26,6 @@ pub struct EventTable {
     pub client: Client,
     /// The table's name.
     pub name: String,
-    /// The stream's ARN.
-    pub stream_arn: String,
 }
 
 /// Every request that goes over this wire, by its operation, and the answers that it loses.
@@ -62,13 +60,8 @@ impl EventTable {
             request = request.key_schema(key.build().unwrap());
             request = request.attribute_definitions(attribute.build().unwrap());
         }
-        let table = request.send().await.expect("a table").table_description.unwrap();
-        let stream_arn = table.latest_stream_arn.expect("a stream");
-        Self {
-            client,
-            name,
-            stream_arn,
-        }
+        request.send().await.expect("a table");
+        Self { client, name }
     }
 
     /// A store in it, through a client of its own: as if in another function instance. With its requests.
@@ -123,7 +116,10 @@ impl Intercept for Requests {
         _: &mut ConfigBag,
     ) -> Result<(), BoxError> {
         let one_less = |left: u32| left.checked_sub(1);
-        let lost = self.0.to_lose.fetch_update(Ordering::SeqCst, Ordering::SeqCst, one_less);
+        let lost = self
+            .0
+            .to_lose
+            .fetch_update(Ordering::SeqCst, Ordering::SeqCst, one_less);
         if lost.is_ok() {
             *context.response_mut().status_mut() = 500.try_into().unwrap();
         }

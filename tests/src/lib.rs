@@ -10,7 +10,10 @@
     reason = "a test fails by panicking"
 )]
 
+pub mod auction_log;
 mod bucket;
+pub mod event_bus;
+pub mod event_table;
 pub mod events;
 pub mod idempotency_table;
 pub mod in_place;

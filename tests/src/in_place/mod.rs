@@ -5,7 +5,7 @@
 pub mod deployed;
 pub mod faults;
 pub mod poller;
-mod stream;
+pub(crate) mod stream;
 
 use std::collections::HashMap;
 use std::sync::Arc;

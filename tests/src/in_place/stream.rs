@@ -1,4 +1,4 @@
-//! The ledger's stream, read as Lambda reads it, and its records as Lambda hands them over.
+//! A table's stream, read as Lambda reads it, and its records as Lambda hands them over.
 
 use aws_config::SdkConfig;
 use aws_sdk_dynamodb::types::{
@@ -10,14 +10,14 @@ use serde_json::{Map, Value, json};
 use std::collections::HashMap;
 
 /// A table's stream, and how far it was read.
-pub(super) struct Stream {
+pub(crate) struct Stream {
     client: aws_sdk_dynamodbstreams::Client,
     arn: String,
     read: usize,
 }
 
 /// Makes a ledger as the template does.
-pub(super) async fn make_table(dynamodb: &aws_sdk_dynamodb::Client, aws: &SdkConfig, name: &str) -> Stream {
+pub(crate) async fn make_table(dynamodb: &aws_sdk_dynamodb::Client, aws: &SdkConfig, name: &str) -> Stream {
     let key = AttributeDefinition::builder()
         .attribute_name("pk")
         .attribute_type(ScalarAttributeType::S);
@@ -45,7 +45,7 @@ pub(super) async fn make_table(dynamodb: &aws_sdk_dynamodb::Client, aws: &SdkCon
 
 impl Stream {
     /// The stream of a table that is there already, from its beginning.
-    pub(super) async fn of(dynamodb: &aws_sdk_dynamodb::Client, aws: &SdkConfig, table: &str) -> Self {
+    pub(crate) async fn of(dynamodb: &aws_sdk_dynamodb::Client, aws: &SdkConfig, table: &str) -> Self {
         let described = dynamodb.describe_table().table_name(table).send().await.unwrap();
         Self {
             client: aws_sdk_dynamodbstreams::Client::new(aws),
@@ -55,7 +55,7 @@ impl Stream {
     }
 
     /// What happened since the last time.
-    pub(super) async fn new_records(&mut self) -> Vec<Value> {
+    pub(crate) async fn new_records(&mut self) -> Vec<Value> {
         let described = self
             .client
             .describe_stream()
@@ -120,6 +120,6 @@ fn attribute(value: &AttributeValue) -> Value {
             let values: Vec<String> = set.iter().map(aws_smithy_types::base64::encode).collect();
             json!({ "BS": values })
         }
-        other => panic!("the ledger writes no {other:?}"),
+        other => panic!("no table of ours holds {other:?}"),
     }
 }

@@ -1,0 +1,103 @@
+//! EventBridge behind the SDK's HTTP client.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use aws_sdk_eventbridge::config::retry::RetryConfig;
+use aws_sdk_eventbridge::config::{BehaviorVersion, Credentials, Region};
+use aws_sdk_eventbridge::{Client, Config as ClientConfig};
+use aws_smithy_runtime_api::client::http::{HttpConnector, HttpConnectorFuture, SharedHttpConnector, http_client_fn};
+use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
+use aws_smithy_types::body::SdkBody;
+use serde_json::{Value, json};
+
+use crate::config::Config;
+use crate::{Bus, Deps};
+
+/// How a request is answered that does not go well.
+#[derive(Debug, Clone, Copy)]
+pub enum Answer {
+    /// The next request's entry fails with this code.
+    EntryFailed(&'static str),
+    /// The next request that tells of this position fails with this code.
+    Position(u64, &'static str),
+    /// Status 200, and not a word about the entry.
+    NoEntries,
+    /// Not allowed at all.
+    Down,
+}
+
+#[derive(Debug, Clone, Default)]
+pub struct Wire(Arc<Mutex<Inner>>);
+
+#[derive(Debug, Default)]
+struct Inner {
+    answers: Vec<Answer>,
+    sent: Vec<String>,
+    told: Vec<(String, Value)>,
+}
+
+/// A handler on a bus that answers so, and well to everything else.
+pub fn deps(answers: &[Answer]) -> (Deps, Wire) {
+    let wire = Wire::default();
+    wire.0.lock().unwrap().answers = answers.to_vec();
+    let connector = SharedHttpConnector::new(wire.clone());
+    let config = ClientConfig::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(Region::new("us-east-1"))
+        .credentials_provider(Credentials::new("id", "secret", None, None, "test"))
+        .retry_config(RetryConfig::standard().with_initial_backoff(Duration::from_millis(1)))
+        .http_client(http_client_fn(move |_, _| connector.clone()));
+    let bus = Bus::new(Client::from_conf(config.build()), "auctions");
+    let config = Config {
+        event_bus: "auctions".to_owned(),
+        concurrency: 10,
+    };
+    (Deps { config, bus }, wire)
+}
+
+impl Wire {
+    /// The requests' bodies.
+    pub fn sent(&self) -> Vec<String> {
+        self.0.lock().unwrap().sent.clone()
+    }
+
+    /// What the bus has taken: type and detail of each event.
+    pub fn told(&self) -> Vec<(String, Value)> {
+        self.0.lock().unwrap().told.clone()
+    }
+}
+
+impl HttpConnector for Wire {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        let body = std::str::from_utf8(request.body().bytes().unwrap()).unwrap().to_owned();
+        let (status, answer) = self.0.lock().unwrap().answer(body);
+        let answer = HttpResponse::new(status.try_into().unwrap(), SdkBody::from(answer.to_string()));
+        HttpConnectorFuture::ready(Ok(answer))
+    }
+}
+
+impl Inner {
+    fn answer(&mut self, body: String) -> (u16, Value) {
+        let request: Value = serde_json::from_str(&body).unwrap();
+        self.sent.push(body);
+        let entry = &request["Entries"][0];
+        let detail: Value = serde_json::from_str(entry["Detail"].as_str().unwrap()).unwrap();
+        let is_meant =
+            |answer: &Answer| !matches!(answer, Answer::Position(position, _) if detail["position"] != *position);
+        let index = self.answers.iter().position(is_meant);
+        match index.map(|index| self.answers.remove(index)) {
+            None => {
+                self.told
+                    .push((entry["DetailType"].as_str().unwrap().to_owned(), detail));
+                (200, json!({ "FailedEntryCount": 0, "Entries": [{ "EventId": "1" }] }))
+            }
+            Some(Answer::EntryFailed(code) | Answer::Position(_, code)) => (
+                200,
+                json!({ "FailedEntryCount": 1, "Entries": [{ "ErrorCode": code, "ErrorMessage": "said the test" }] }),
+            ),
+            Some(Answer::NoEntries) => (200, json!({})),
+            Some(Answer::Down) => (400, json!({ "__type": "AccessDeniedException" })),
+        }
+    }
+}
