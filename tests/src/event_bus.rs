@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use aws_sdk_eventbridge::types::Target;
 use aws_sdk_sqs::types::QueueAttributeName;
 use bid_publish::config::Config;
-use bid_publish::{Deps, handle};
+use bid_publish::{Bus, Deps, handle};
 use gatehouse_core::stream::StreamEvent;
 use lambda_runtime::{Context, LambdaEvent};
 use serde_json::{Value, json};
@@ -112,8 +112,12 @@ impl Publisher {
         };
         let stream = Stream::of(&table.client, &aws, &table.name).await;
         // Nothing listens on port 1.
-        let nowhere = aws.to_builder().endpoint_url("http://127.0.0.1:1").build();
-        let cut_off = Deps::new(config.clone(), &nowhere);
+        let nowhere = aws_sdk_eventbridge::config::Builder::from(&aws).endpoint_url("http://127.0.0.1:1");
+        let nowhere = aws_sdk_eventbridge::Client::from_conf(nowhere.build());
+        let cut_off = Deps {
+            config: config.clone(),
+            bus: Bus::new(nowhere, &bus.name),
+        };
         let deps = Deps::new(config, &aws);
         Self { deps, cut_off, stream }
     }

@@ -239,3 +239,26 @@ fn what_is_read_here_is_what_the_log_writes() {
     let entry = Entry::following(&Head::start(id), "2030-01-01T00:00:00Z".parse().unwrap(), &event, None).unwrap();
     assert_eq!(serde_json::from_str::<Value>(&entry.body).unwrap(), opening());
 }
+
+#[tokio::test]
+async fn every_sample_event_is_what_its_name_says() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../events/bid-publish");
+    for (name, told, failed) in [
+        ("auction-opened", 1, 0),
+        ("bids-placed", 2, 0),
+        ("auction-settled", 1, 0),
+        ("snapshot-and-alias", 0, 0),
+        ("unreadable-item", 0, 1),
+    ] {
+        let text = std::fs::read_to_string(folder.join(name).with_extension("json")).unwrap();
+        let event: StreamEvent = serde_json::from_str(&text).unwrap();
+        let (deps, bus) = deps(&[]);
+        let handed_back = handed_back(&deps, event.records).await;
+        assert_eq!((bus.told().len(), handed_back.len()), (told, failed), "{name}");
+    }
+    assert_eq!(
+        std::fs::read_dir(&folder).unwrap().count(),
+        5,
+        "an event without a line here"
+    );
+}
