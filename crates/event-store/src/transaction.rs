@@ -82,9 +82,8 @@ fn in_the_way(reason: &CancellationReason) -> Option<Item> {
 
 /// The first record that is not ours, or else the first: part of an append can't be ours.
 fn most_telling(standing: Vec<Option<Record>>, records: &[Record]) -> Option<Record> {
-    let mut standing = standing.into_iter().zip(records);
     let mut first = None;
-    while let Some((stands, record)) = standing.next() {
+    for (stands, record) in standing.into_iter().zip(records) {
         match stands {
             Some(stands) if stands != *record => return Some(stands),
             stands => first = first.or(stands),
