@@ -1,0 +1,230 @@
+//! The file of the older system: a header, and a contract with a sealed bid in each further line.
+//!
+//! ```text
+//! [].contract,[].bid
+//! C-2021-17,AQICAHh...
+//! ```
+//!
+//! The fields are those of RFC 4180, but a record never runs over the end of a line: so a quotation mark that is not
+//! closed spoils its own line, and none behind it.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use gatehouse_core::disposition::{Disposition, Failure};
+
+const HEADER: [&str; 2] = ["[].contract", "[].bid"];
+const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
+/// The most that KMS Decrypt takes, in bytes (KMS API reference, "Decrypt").
+const LONGEST_CIPHERTEXT: usize = 6144;
+/// In bytes. The contract's name is part of a key in the table, which DynamoDB limits to 2,048.
+const LONGEST_CONTRACT: usize = 256;
+
+/// What a file may have at most.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Bytes.
+    pub bytes: u64,
+    /// Lines, without the header.
+    pub lines: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            bytes: 4 << 20,
+            lines: 10_000,
+        }
+    }
+}
+
+/// A line that can be tried.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Line {
+    /// The contract's name, or an auction's id.
+    pub contract: String,
+    /// The KMS ciphertext, in base64.
+    pub bid: String,
+}
+
+/// What is wrong with a file as a whole. Nothing of it is placed. Reject.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum FileError {
+    /// The first line is another one.
+    #[error("the first line is not [].contract,[].bid")]
+    UnexpectedHeader,
+    /// It has more lines than are taken.
+    #[error("the file has more than {0} lines")]
+    TooManyLines(usize),
+}
+
+impl Failure for FileError {
+    fn disposition(&self) -> Disposition {
+        Disposition::Reject
+    }
+
+    fn reason(&self) -> &'static str {
+        match self {
+            Self::UnexpectedHeader => "unexpected-header",
+            Self::TooManyLines(_) => "too-many-lines",
+        }
+    }
+}
+
+/// What is wrong with the text of a line. Reject.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum BadLine {
+    /// It is no UTF-8.
+    #[error("it is not UTF-8")]
+    NotUtf8,
+    /// It has more or fewer than two fields.
+    #[error("it does not have two fields")]
+    NotTwoFields,
+    /// The contract is empty.
+    #[error("the contract is missing")]
+    NoContract,
+    /// The contract is longer than 256 bytes.
+    #[error("the contract is longer than {LONGEST_CONTRACT} bytes")]
+    LongContract,
+    /// The bid is empty.
+    #[error("the bid is missing")]
+    NoBid,
+    /// The bid is no base64 (RFC 4648, section 4, with padding).
+    #[error("the bid is not base64")]
+    NotBase64,
+    /// The bid is longer than any KMS ciphertext can be.
+    #[error("the bid is longer than {LONGEST_CIPHERTEXT} bytes")]
+    LongBid,
+}
+
+impl BadLine {
+    /// A stable code.
+    pub fn reason(self) -> &'static str {
+        match self {
+            Self::NotUtf8 => "line-not-utf-8",
+            Self::NotTwoFields => "line-without-two-fields",
+            Self::NoContract => "contract-missing",
+            Self::LongContract => "contract-too-long",
+            Self::NoBid => "bid-missing",
+            Self::NotBase64 => "bid-not-base64",
+            Self::LongBid => "bid-too-long",
+        }
+    }
+}
+
+/// The lines of a file with their numbers, which start at 1 with the header. Empty lines are left out.
+///
+/// # Errors
+/// [`FileError`] (Reject)
+pub fn lines(file: &[u8], limits: Limits) -> Result<Vec<(u64, Result<Line, BadLine>)>, FileError> {
+    let file = file.strip_prefix(BYTE_ORDER_MARK).unwrap_or(file);
+    let mut numbered = (1..).zip(file.split(|byte| *byte == b'\n').map(without_carriage_return));
+    let header = numbered.next().and_then(|(_, header)| fields(header).ok());
+    if header.is_none_or(|header| header != HEADER) {
+        return Err(FileError::UnexpectedHeader);
+    }
+    let mut lines = Vec::new();
+    for (number, text) in numbered.filter(|(_, text)| !text.is_empty()) {
+        if lines.len() == limits.lines {
+            return Err(FileError::TooManyLines(limits.lines));
+        }
+        lines.push((number, line(text)));
+    }
+    Ok(lines)
+}
+
+fn without_carriage_return(line: &[u8]) -> &[u8] {
+    line.strip_suffix(b"\r").unwrap_or(line)
+}
+
+fn line(text: &[u8]) -> Result<Line, BadLine> {
+    let [contract, bid] = fields(text)?.try_into().map_err(|_| BadLine::NotTwoFields)?;
+    match contract.len() {
+        0 => return Err(BadLine::NoContract),
+        1..=LONGEST_CONTRACT => {}
+        _ => return Err(BadLine::LongContract),
+    }
+    if bid.is_empty() {
+        return Err(BadLine::NoBid);
+    }
+    let ciphertext = STANDARD.decode(&bid).map_err(|_| BadLine::NotBase64)?;
+    if ciphertext.len() > LONGEST_CIPHERTEXT {
+        return Err(BadLine::LongBid);
+    }
+    Ok(Line { contract, bid })
+}
+
+/// The fields of one line.
+fn fields(text: &[u8]) -> Result<Vec<String>, BadLine> {
+    let mut reader = csv::ReaderBuilder::new();
+    let mut reader = reader.has_headers(false).flexible(true).buffer_capacity(1024).from_reader(text);
+    let record = reader.byte_records().next().and_then(Result::ok).unwrap_or_default();
+    let fields = record.iter().map(|field| String::from_utf8(field.to_vec()));
+    fields.collect::<Result<_, _>>().map_err(|_| BadLine::NotUtf8)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(file: &str) -> Vec<(u64, Result<(String, String), BadLine>)> {
+        let lines = lines(file.as_bytes(), Limits::default()).unwrap().into_iter();
+        let plain = lines.map(|(number, line)| (number, line.map(|line| (line.contract, line.bid))));
+        plain.collect()
+    }
+
+    fn good(contract: &str, bid: &str) -> Result<(String, String), BadLine> {
+        Ok((contract.to_owned(), bid.to_owned()))
+    }
+
+    #[test]
+    fn each_line_has_its_number_whatever_the_file_was_written_with() {
+        let expected = [(2, good("C-1", "AQID")), (4, good("C, 2", "AQIE"))];
+        assert_eq!(read("[].contract,[].bid\nC-1,AQID\n\n\"C, 2\",AQIE\n"), expected);
+        assert_eq!(
+            read("\u{feff}\"[].contract\",\"[].bid\"\r\nC-1,AQID\r\n\r\n\"C, 2\",AQIE"),
+            expected
+        );
+    }
+
+    #[test]
+    fn a_bad_line_spoils_no_other() {
+        let long_contract = "C".repeat(LONGEST_CONTRACT + 1);
+        let long_bid = STANDARD.encode(vec![0; LONGEST_CIPHERTEXT + 1]);
+        for (line, problem) in [
+            ("C-1", BadLine::NotTwoFields),
+            ("C-1,AQID,", BadLine::NotTwoFields),
+            ("\"C-1,AQID", BadLine::NotTwoFields),
+            (",AQID", BadLine::NoContract),
+            ("C-1,", BadLine::NoBid),
+            ("C-1,125000", BadLine::NotBase64),
+            ("C-1,AQI", BadLine::NotBase64),
+            ("C-1, AQID", BadLine::NotBase64),
+            (&format!("{long_contract},AQID"), BadLine::LongContract),
+            (&format!("C-1,{long_bid}"), BadLine::LongBid),
+        ] {
+            let file = format!("[].contract,[].bid\n{line}\nC-2,AQID\n");
+            assert_eq!(read(&file), [(2, Err(problem)), (3, good("C-2", "AQID"))], "{line}");
+        }
+        let file = b"[].contract,[].bid\n\xFF\xFE,AQID\nC-2,AQID\n";
+        let lines = lines(file, Limits::default()).unwrap();
+        assert_eq!(lines[0].1.as_ref().err(), Some(&BadLine::NotUtf8));
+        assert!(lines[1].1.is_ok());
+    }
+
+    #[test]
+    fn another_header_or_none_is_another_kind_of_file() {
+        for file in ["", "\n", "contract,bid\nC-1,AQID", "C-1,AQID", "[].contract;[].bid", "[].contract,[].bid,[].note"] {
+            assert_eq!(lines(file.as_bytes(), Limits::default()).err(), Some(FileError::UnexpectedHeader), "{file}");
+        }
+    }
+
+    #[test]
+    fn a_file_with_too_many_lines_is_refused_whole() {
+        let limits = Limits { bytes: 0, lines: 2 };
+        let file = |lines: usize| format!("[].contract,[].bid\n{}", "C-1,AQID\n\n".repeat(lines));
+        assert_eq!(lines(file(2).as_bytes(), limits).map(|lines| lines.len()), Ok(2));
+        assert_eq!(lines(file(3).as_bytes(), limits).err(), Some(FileError::TooManyLines(2)));
+    }
+}
