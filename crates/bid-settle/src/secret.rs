@@ -1,4 +1,4 @@
-//! What may be stored but not read: small JSON, encrypted by KMS with the result key.
+//! What may be stored but not read: small texts, encrypted by KMS with the result key.
 //!
 //! The encryption context (KMS developer guide, "Encryption context") says what the ciphertext is of: one that is copied
 //! to another auction, or from a half-done settlement into a result, does not open.
@@ -11,11 +11,10 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use gatehouse_auction::AuctionId;
 use gatehouse_core::deadline::Deadline;
-use serde::Serialize;
-use serde::de::DeserializeOwned;
 use zeroize::Zeroizing;
 
 use crate::kms::{KmsError, patiently};
+use crate::unwrap::Plaintext;
 
 /// The symmetric KMS key that seals amounts.
 #[derive(Debug, Clone)]
@@ -40,22 +39,20 @@ impl ResultKey {
         Self { kms, arn }
     }
 
-    /// Encrypts a value as JSON; base64. At most 4,096 bytes of JSON (KMS API reference, "Encrypt").
+    /// Encrypts at most 4,096 bytes (KMS API reference, "Encrypt"); base64. No two ciphertexts are equal.
     ///
     /// # Errors
     /// [`KmsError`] (Retry)
-    pub async fn seal<T: Serialize>(
+    pub async fn seal(
         &self,
         auction: AuctionId,
         purpose: Purpose,
-        value: &T,
+        plaintext: &[u8],
         until: Deadline,
     ) -> Result<String, KmsError> {
         const ENCRYPT: &str = "Encrypt";
-        let plaintext = serde_json::to_vec(value).map_err(|error| KmsError::unavailable(ENCRYPT, error))?;
-        let plaintext = Zeroizing::new(plaintext);
         let answer = patiently(ENCRYPT, until, || async {
-            let request = self.kms.encrypt().key_id(&self.arn).plaintext(Blob::new(plaintext.as_slice()));
+            let request = self.kms.encrypt().key_id(&self.arn).plaintext(Blob::new(plaintext));
             let request = request.set_encryption_context(Some(context(auction, purpose)));
             request.send().await.map_err(|error| KmsError::of(ENCRYPT, error))
         });
@@ -68,13 +65,13 @@ impl ResultKey {
     ///
     /// # Errors
     /// [`KmsError`] (Retry)
-    pub async fn open<T: DeserializeOwned>(
+    pub async fn open(
         &self,
         auction: AuctionId,
         purpose: Purpose,
         sealed: &str,
         until: Deadline,
-    ) -> Result<Option<T>, KmsError> {
+    ) -> Result<Option<Plaintext>, KmsError> {
         const DECRYPT: &str = "Decrypt";
         let Ok(ciphertext) = STANDARD.decode(sealed) else {
             return Ok(None);
@@ -93,11 +90,7 @@ impl ResultKey {
                 },
             }
         });
-        let Some(plaintext) = answer.await? else {
-            return Ok(None);
-        };
-        let plaintext = Zeroizing::new(plaintext.into_inner());
-        Ok(serde_json::from_slice(&plaintext).ok())
+        Ok(answer.await?.map(|plaintext| Zeroizing::new(plaintext.into_inner())))
     }
 }
 
