@@ -2,15 +2,14 @@
 //!
 //! The name is as good as the bucket's policy, which has to let each bidder write under their own prefix only.
 
+use gatehouse_auction::id::{MAX_SUBJECT, is_subject};
 use gatehouse_core::disposition::{Disposition, Failure};
 
 const FILE_NAME: &str = "encrypted.csv";
-/// In bytes.
-const LONGEST: usize = 128;
 
 /// The key names no bidder, or another file. Reject.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the key is not BIDDER/.../encrypted.csv, with a bidder of 1 to {LONGEST} printable bytes")]
+#[error("the key is not BIDDER/.../encrypted.csv, with a bidder of 1 to {MAX_SUBJECT} bytes without control characters")]
 pub struct UnexpectedKey;
 
 impl Failure for UnexpectedKey {
@@ -30,8 +29,7 @@ impl Failure for UnexpectedKey {
 pub fn of_key(key: &str) -> Result<&str, UnexpectedKey> {
     let (bidder, rest) = key.split_once('/').ok_or(UnexpectedKey)?;
     let file_name = rest.rsplit('/').next();
-    let is_name = !bidder.is_empty() && bidder.len() <= LONGEST && bidder.bytes().all(|byte| byte.is_ascii_graphic());
-    match is_name && file_name == Some(FILE_NAME) {
+    match is_subject(bidder) && file_name == Some(FILE_NAME) {
         true => Ok(bidder),
         false => Err(UnexpectedKey),
     }
@@ -49,8 +47,8 @@ mod tests {
 
     #[test]
     fn a_key_without_a_bidder_or_of_another_file_is_refused() {
-        let long = format!("{}/encrypted.csv", "b".repeat(LONGEST + 1));
-        for key in ["encrypted.csv", "/encrypted.csv", "b/other.csv", "b/encrypted.csv/", "b c/encrypted.csv", &long] {
+        let long = format!("{}/encrypted.csv", "b".repeat(MAX_SUBJECT + 1));
+        for key in ["encrypted.csv", "/encrypted.csv", "b/other.csv", "b/encrypted.csv/", "b\n/encrypted.csv", &long] {
             assert_eq!(of_key(key), Err(UnexpectedKey), "{key}");
         }
     }

@@ -1,1 +1,161 @@
-//! Lambda function: takes bids in from the CSV files of an older system.
+//! Takes bids in from the CSV files of an older system, dropped into a bucket.
+//!
+//! **What happens when something fails.** Throttling, an outage, a time-out or a panic hand the message back, and it is
+//! delivered again; after five deliveries it is in the dead-letter queue. A file that is none of ours (another bucket or
+//! key, another header, too large) goes to the rejected queue. In a file, each line is by itself: a bad one goes to the
+//! rejected queue with its number and its reason, and the others become bids. If any line has to be tried again, the whole
+//! file comes back, and nothing is rejected yet.
+//!
+//! A line becomes a bid once, however often its file is delivered: a ciphertext that the bidder has ever placed in the
+//! auction is skipped. What is rejected can be there twice if the function dies right before the file is noted as done.
+
+pub mod bidder;
+pub mod bucket;
+pub mod config;
+pub mod error;
+pub mod file;
+pub mod history;
+pub mod imported;
+pub mod place;
+
+use std::time::Duration;
+
+use aws_config::SdkConfig;
+use aws_lambda_events::event::sqs::SqsBatchResponse;
+use gatehouse_auction_log::AuctionLog;
+use gatehouse_core::deadline::Deadline;
+use gatehouse_core::disposition::{Disposition, Failure};
+use gatehouse_core::event::{Invocation, Record};
+use gatehouse_core::intake::{Intake, InvocationFailed};
+use gatehouse_core::rejected::RejectedQueue;
+use gatehouse_event_store::EventStore;
+use jiff::Timestamp;
+use lambda_runtime::LambdaEvent;
+use metrics::{Unit, counter, describe_counter};
+use serde_json::json;
+use tracing::info;
+
+use bucket::Bucket;
+use config::Config;
+use error::{ImportError, LineError, RejectedLine};
+use file::{BadLine, Line};
+use imported::Imported;
+use place::{Auctions, Placed};
+
+/// With less than this left, neither a file nor a line of it is worth starting.
+const START_MARGIN: Duration = Duration::from_secs(3);
+
+/// What the handler works with. Built once per process.
+#[derive(Debug, Clone)]
+pub struct Deps {
+    /// The settings.
+    pub config: Config,
+    /// Where files are.
+    pub bucket: Bucket,
+    /// The auctions.
+    pub log: AuctionLog,
+    /// What time it is.
+    pub now: fn() -> Timestamp,
+    /// Which files are done.
+    pub imported: Imported,
+    /// Who takes records in and deals with those that fail.
+    pub intake: Intake,
+}
+
+impl Deps {
+    /// Builds the clients.
+    pub fn new(config: Config, aws: &SdkConfig) -> Self {
+        let dynamodb = aws_sdk_dynamodb::Client::new(aws);
+        let rejected = RejectedQueue::new(aws_sdk_sqs::Client::new(aws), &config.rejected_queue_url);
+        Self {
+            bucket: Bucket::new(aws_sdk_s3::Client::new(aws), config.limits.bytes),
+            log: AuctionLog::new(EventStore::new(dynamodb.clone(), &config.auctions_table)),
+            now: Timestamp::now,
+            imported: Imported::new(dynamodb, &config.auctions_table),
+            intake: Intake {
+                rejected,
+                function: std::env::var("AWS_LAMBDA_FUNCTION_NAME").unwrap_or_default(),
+                concurrency: 1,
+                start_margin: START_MARGIN,
+            },
+            config,
+        }
+    }
+}
+
+/// Tells CloudWatch the units of what is counted here.
+pub fn describe() {
+    describe_counter!("BidsImported", Unit::Count, "lines that became bids");
+    describe_counter!("LinesSkipped", Unit::Count, "lines that were bids already");
+    gatehouse_auction_log::describe();
+}
+
+/// Handles one invocation: every file of it, each by itself.
+///
+/// # Errors
+/// [`InvocationFailed`] if all of it has to be delivered again.
+pub async fn handle(deps: &Deps, event: LambdaEvent<Invocation>) -> Result<Option<SqsBatchResponse>, InvocationFailed> {
+    let deadline = Deadline::of(&event.context);
+    deps.intake
+        .each_record(event.payload, deadline, |record| one_file(deps, record, deadline))
+        .await
+}
+
+/// The life of a file.
+async fn one_file(deps: &Deps, record: Record, deadline: Deadline) -> Result<(), ImportError> {
+    record.expect_bucket(&deps.config.import_bucket)?;
+    if record.is_folder() {
+        info!("skipped: a folder, not a file");
+        return Ok(());
+    }
+    let bidder = bidder::of_key(&record.key)?;
+    if deps.imported.is_done(&record).await? {
+        info!("skipped: done before, or overtaken by a newer file under the same key");
+        return Ok(());
+    }
+    let file = deps.bucket.read(&record).await?;
+    let lines = file::lines(&file, deps.config.limits)?;
+    let rejected = place_lines(deps, bidder, lines, deadline).await?;
+    for line in &rejected {
+        let about = json!({
+            "bucket": record.bucket,
+            "key": record.key,
+            "versionId": record.version_id,
+            "line": line.line,
+        });
+        deps.intake.reject_now(line, about).await.map_err(|_| ImportError::NotRejected)?;
+    }
+    Ok(deps.imported.done(&record).await?)
+}
+
+/// Places all lines that can be placed, in their order, and gives those that never can.
+async fn place_lines(
+    deps: &Deps,
+    bidder: &str,
+    lines: Vec<(u64, Result<Line, BadLine>)>,
+    deadline: Deadline,
+) -> Result<Vec<RejectedLine>, ImportError> {
+    let margin = START_MARGIN.min(deadline.remaining() / 4);
+    let mut auctions = Auctions::new(deps, bidder);
+    let mut rejected = Vec::new();
+    let (mut placed, mut skipped) = (0_u64, 0_u64);
+    for (line, text) in lines {
+        if deadline.remaining() < margin {
+            return Err(ImportError::OutOfTime { line });
+        }
+        match one_line(&mut auctions, text).await {
+            Ok(Placed::Now) => placed += 1,
+            Ok(Placed::Before) => skipped += 1,
+            Err(source) if source.disposition() == Disposition::Reject => rejected.push(RejectedLine { line, source }),
+            Err(source) => return Err(ImportError::Line { line, source }),
+        }
+    }
+    info!(placed, skipped, rejected = rejected.len(), "gone through");
+    counter!("BidsImported").increment(placed);
+    counter!("LinesSkipped").increment(skipped);
+    Ok(rejected)
+}
+
+async fn one_line(auctions: &mut Auctions<'_>, text: Result<Line, BadLine>) -> Result<Placed, LineError> {
+    auctions.place(&text?).await
+}

@@ -2,8 +2,8 @@
 //!
 //! A bid that can't be counted is not among it: it is part of the result.
 
-use gatehouse_auction::{LogError, Refusal};
-use gatehouse_auction_log::AuctionLogError;
+use gatehouse_auction::Refusal;
+use gatehouse_auction_log::{AppendError, PlaceError, ReadError};
 use gatehouse_core::disposition::{Disposition, Failure};
 use jiff::Timestamp;
 
@@ -34,13 +34,17 @@ pub enum SettleError {
         closes_at: Timestamp,
     },
 
-    /// The log could not be read or written, or does not hold together: Retry or Reject, as the cause says.
+    /// The log could not be read, or does not hold together: Retry or Reject, as the cause says.
     #[error(transparent)]
-    Log(#[from] AuctionLogError),
+    Read(#[from] ReadError),
 
-    /// An entry is no event that this version knows. Retry: a newer version may know it.
+    /// The close could not be appended: Retry or Reject, as the cause says.
     #[error(transparent)]
-    Entry(#[from] LogError),
+    Close(#[from] PlaceError),
+
+    /// The result could not be appended: Retry or Reject, as the cause says.
+    #[error(transparent)]
+    Append(#[from] AppendError),
 
     /// KMS did not do its part. Retry.
     #[error(transparent)]
@@ -84,17 +88,16 @@ impl Failure for SettleError {
     fn disposition(&self) -> Disposition {
         match self {
             Self::MalformedMessage { .. } | Self::StillOpen { .. } => Disposition::Reject,
-            Self::Log(error) => error.disposition(),
+            Self::Read(error) => error.disposition(),
+            Self::Close(error) => error.disposition(),
+            Self::Append(error) => error.disposition(),
             Self::Kms(error) => error.disposition(),
             Self::Progress(error) => error.disposition(),
             Self::Queue(error) => error.disposition(),
             Self::Schedule(error) => error.disposition(),
-            Self::Entry(_)
-            | Self::NoLegacyKey
-            | Self::UnderWay
-            | Self::OutOfTime
-            | Self::Result(_)
-            | Self::Unwritable(_) => Disposition::Retry,
+            Self::NoLegacyKey | Self::UnderWay | Self::OutOfTime | Self::Result(_) | Self::Unwritable(_) => {
+                Disposition::Retry
+            }
         }
     }
 
@@ -102,8 +105,9 @@ impl Failure for SettleError {
         match self {
             Self::MalformedMessage { .. } => "malformed-message",
             Self::StillOpen { .. } => "auction-still-open",
-            Self::Log(error) => error.reason(),
-            Self::Entry(error) => error.code(),
+            Self::Read(error) => error.reason(),
+            Self::Close(error) => error.reason(),
+            Self::Append(error) => error.reason(),
             Self::Kms(error) => error.reason(),
             Self::NoLegacyKey => "legacy-key-not-set",
             Self::Progress(error) => error.reason(),

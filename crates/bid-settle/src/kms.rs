@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use aws_sdk_kms::error::{BuildError, ProvideErrorMetadata, SdkError};
+use aws_sdk_kms::error::{ProvideErrorMetadata, SdkError};
 use gatehouse_core::deadline::Deadline;
 use gatehouse_core::disposition::{Disposition, Failure};
 
@@ -75,10 +75,6 @@ impl KmsError {
             operation,
             source: error.into(),
         }
-    }
-
-    pub(crate) fn incomplete(operation: &'static str) -> impl FnOnce(BuildError) -> Self {
-        move |error| Self::unavailable(operation, error)
     }
 
     /// Whether the same call may work in a moment.

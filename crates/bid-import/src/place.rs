@@ -1,0 +1,88 @@
+//! One line: from its text to a bid in the auction that it names.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use gatehouse_auction::{AuctionId, Hash, Terms, rules};
+use gatehouse_auction_log::AppendError;
+
+use crate::Deps;
+use crate::error::LineError;
+use crate::file::Line;
+use crate::history::History;
+
+/// What became of a line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Placed {
+    /// It is a bid now.
+    Now,
+    /// It was one already, also if it does not stand any more.
+    Before,
+}
+
+/// The auctions that one bidder's file speaks of, each read once.
+#[derive(Debug)]
+pub struct Auctions<'a> {
+    deps: &'a Deps,
+    bidder: &'a str,
+    by_contract: HashMap<String, AuctionId>,
+    known: HashMap<AuctionId, (Arc<Terms>, History)>,
+}
+
+impl<'a> Auctions<'a> {
+    /// None read yet.
+    pub fn new(deps: &'a Deps, bidder: &'a str) -> Self {
+        Self {
+            deps,
+            bidder,
+            by_contract: HashMap::new(),
+            known: HashMap::new(),
+        }
+    }
+
+    /// Places a line's bid, right behind the last entry that was looked at: so two deliveries of one file can't both place
+    /// it, and a close that comes in between refuses it.
+    ///
+    /// # Errors
+    /// [`LineError`]
+    pub async fn place(&mut self, line: &Line) -> Result<Placed, LineError> {
+        let Self { deps, bidder, .. } = *self;
+        let id = self.named(&line.contract).await?;
+        let (terms, history) = self.known(id).await?;
+        let envelope = Hash::of(&line.bid);
+        loop {
+            history.read_on(&deps.log, bidder).await?;
+            if history.has(envelope) {
+                return Ok(Placed::Before);
+            }
+            let (head, now) = (history.head(), (deps.now)().max(history.head().at));
+            let event = rules::place_kms_ciphertext(terms, history.phase(), now, bidder, &line.bid)?;
+            match deps.log.append(id, &head, &event, Some(line.bid.clone()), now).await {
+                Ok(_) => return Ok(Placed::Now),
+                Err(AppendError::Overtaken(_)) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+    }
+
+    /// The auction of this contract. The older system knows no ids, but a file that was written for us may.
+    async fn named(&mut self, contract: &str) -> Result<AuctionId, LineError> {
+        if let Some(id) = self.by_contract.get(contract) {
+            return Ok(*id);
+        }
+        let by_name = self.deps.log.by_contract(contract).await?;
+        let id = by_name.or_else(|| contract.parse().ok()).ok_or(LineError::NoSuchContract)?;
+        self.by_contract.insert(contract.to_owned(), id);
+        Ok(id)
+    }
+
+    async fn known(&mut self, id: AuctionId) -> Result<&mut (Arc<Terms>, History), LineError> {
+        match self.known.entry(id) {
+            std::collections::hash_map::Entry::Occupied(known) => Ok(known.into_mut()),
+            std::collections::hash_map::Entry::Vacant(vacant) => {
+                let terms = self.deps.log.terms(id).await?.ok_or(LineError::NoSuchContract)?;
+                Ok(vacant.insert((terms, History::start(id))))
+            }
+        }
+    }
+}

@@ -1,0 +1,144 @@
+//! The life of a settlement: close, count, write down, clear up.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use gatehouse_auction::{Auction, AuctionId, Phase, Refusal, Terms, rules};
+use gatehouse_auction_log::PlaceError;
+use gatehouse_core::deadline::Deadline;
+use jiff::Timestamp;
+use metrics::counter;
+use tracing::info;
+use ulid::Ulid;
+
+use crate::Deps;
+use crate::count::count;
+use crate::error::SettleError;
+use crate::finish::{clear_up, write_down};
+use crate::progress::Progress;
+use crate::queue::LONGEST_DELAY;
+
+/// Kept for what comes after counting: saving, or writing the result down. No more than a quarter of what there is.
+const END_MARGIN: Duration = Duration::from_secs(10);
+/// An auction's schedule is made before the auction is. So long after its id was made, whoever wanted to open it has done
+/// so or never will: the API answers within 30 seconds.
+const SURELY_OPENED: Duration = Duration::from_secs(60);
+
+/// Settles an auction, or as much of it as there is time for.
+///
+/// - No such auction, and one that was called off: its schedule is deleted, and that was all.
+/// - Settled already: what an earlier invocation left is cleared up.
+/// - Before the close, by no more than a queue can wait for (15 minutes): a message is sent that comes after it.
+///
+/// # Errors
+/// [`SettleError`]
+pub(crate) async fn settle(deps: &Deps, id: AuctionId, deadline: Deadline) -> Result<(), SettleError> {
+    let closed = |terms: &Terms, phase, now| rules::close(terms, phase, now).map(|event| (event, None));
+    match deps.log.place(id, |terms, phase, _, now| closed(terms, phase, now), deadline).await {
+        Ok(entry) => info!(position = entry.position, "closed"),
+        Err(PlaceError::Refused(Refusal::Closed)) => {}
+        Err(PlaceError::NotFound(_)) => return unknown(deps, id).await,
+        Err(PlaceError::Refused(Refusal::NotClosedYet)) => return too_early(deps, id).await,
+        Err(PlaceError::Refused(Refusal::Settled | Refusal::Cancelled)) => return clear_up_of(deps, id).await,
+        Err(error) => return Err(error.into()),
+    }
+    // All of the log, not a snapshot of it: who wins is not to depend on what nobody can check.
+    let Some(auction) = deps.log.load_whole(id).await? else {
+        return unknown(deps, id).await;
+    };
+    if auction.phase() != Phase::Closed {
+        return clear_up(deps, &auction).await;
+    }
+    settle_closed(deps, &auction, deadline).await
+}
+
+async fn settle_closed(deps: &Deps, auction: &Auction, deadline: Deadline) -> Result<(), SettleError> {
+    let time = deadline.remaining();
+    let until = Deadline::after(time.saturating_sub(END_MARGIN.min(time / 4)));
+    let mut progress = deps.progress.load(auction, until).await?;
+    match count(deps, auction, &mut progress, until).await {
+        Ok(()) => {
+            write_down(deps, auction, &progress, deadline).await?;
+            clear_up(deps, auction).await
+        }
+        Err(error) => leave(deps, auction, progress, error, deadline).await,
+    }
+}
+
+/// Saves what was counted. If it was time alone that was lacking, and some bids were counted, a new message goes on with
+/// the rest: it starts with a receive count of its own. Without any, that could go on for ever.
+async fn leave(
+    deps: &Deps,
+    auction: &Auction,
+    mut progress: Progress,
+    error: SettleError,
+    deadline: Deadline,
+) -> Result<(), SettleError> {
+    if matches!(error, SettleError::UnderWay) {
+        return Err(error);
+    }
+    if progress.unsaved > 0 {
+        deps.progress.save(&mut progress, deadline).await?;
+    }
+    if !error.is_lack_of_time() || progress.counted_here == 0 {
+        return Err(error);
+    }
+    deps.queue.again(auction.id(), Duration::ZERO).await?;
+    info!(counted = progress.counted_here, "the rest is left to another invocation");
+    counter!("SettlementsContinued").increment(1);
+    Ok(())
+}
+
+async fn too_early(deps: &Deps, id: AuctionId) -> Result<(), SettleError> {
+    let Some(terms) = deps.log.terms(id).await? else {
+        return unknown(deps, id).await;
+    };
+    let left = Duration::try_from(terms.closes_at.duration_since((deps.now)())).unwrap_or_default();
+    if left > LONGEST_DELAY {
+        let closes_at = terms.closes_at;
+        return Err(SettleError::StillOpen { closes_at });
+    }
+    // A second at least: SQS counts in those, and a clock may be behind.
+    deps.queue.again(id, left.max(Duration::from_secs(1))).await?;
+    info!(seconds = left.as_secs(), "not closed yet: put off");
+    Ok(())
+}
+
+async fn unknown(deps: &Deps, id: AuctionId) -> Result<(), SettleError> {
+    let age = age(id, (deps.now)());
+    if age < SURELY_OPENED {
+        deps.queue.again(id, SURELY_OPENED - age).await?;
+        info!("there is no such auction, but it may be about to open: put off");
+        return Ok(());
+    }
+    deps.schedules.delete(id).await?;
+    info!("there is no such auction: its schedule is deleted");
+    Ok(())
+}
+
+/// The time since the id was made, which a ULID holds in milliseconds; endless if that is in the future.
+fn age(id: AuctionId, now: Timestamp) -> Duration {
+    let made = Ulid::from_string(&id.to_string()).map_or(0, |ulid| ulid.timestamp_ms());
+    let now = SystemTime::from(now).duration_since(UNIX_EPOCH).unwrap_or_default();
+    now.checked_sub(Duration::from_millis(made)).unwrap_or(Duration::MAX)
+}
+
+/// What is left of an auction that has ended already.
+async fn clear_up_of(deps: &Deps, id: AuctionId) -> Result<(), SettleError> {
+    match deps.log.load(id).await? {
+        Some(auction) => clear_up(deps, &auction).await,
+        None => unknown(deps, id).await,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_tells_its_age_and_one_of_the_future_is_as_good_as_old() {
+        let now: Timestamp = "2026-01-05T09:30:00Z".parse().unwrap();
+        let id = AuctionId::generate(now);
+        assert_eq!(age(id, "2026-01-05T09:30:10.250Z".parse().unwrap()), Duration::from_millis(10_250));
+        assert!(age(id, "2026-01-05T09:29:59Z".parse().unwrap()) > SURELY_OPENED);
+    }
+}

@@ -1,0 +1,390 @@
+//! Settlements in this very process, on the local stack's tables, keys, queues and schedules: who wins, which bids do not
+//! count, and what becomes of messages that come at the wrong time.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
+
+use std::time::Duration;
+
+use aws_sdk_kms::primitives::Blob;
+use base64::Engine;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use bid_settle::config::Config;
+use bid_settle::retire::Retirement;
+use gatehouse_auction::{AuctionId, Event, Money, PublicKey, Rule, Seal, envelope};
+use gatehouse_core::disposition::Disposition;
+use gatehouse_tests::settling::auction::{Special, TestAuction, after_the_close, closes_at, euro, opens_at};
+use gatehouse_tests::settling::faults::Fault;
+use gatehouse_tests::settling::{Delivered, Settling, message, sealing_key};
+use jiff::{SignedDuration, Timestamp};
+use serde_json::json;
+
+const MINUTE: Duration = Duration::from_secs(60);
+
+fn under(rule: Rule, reserve: Option<&str>) -> Special {
+    let reserve = reserve.map(euro);
+    Special { rule, reserve, ..Special::default() }
+}
+
+/// The winner, with what they bid and what they pay.
+async fn result(room: &Settling, auction: &TestAuction) -> Option<(u64, String, String)> {
+    let outcome = auction.outcome().await.expect("a result");
+    let winner = outcome.winner?;
+    let price = room.price(auction.id, &outcome.sealed.unwrap()).await;
+    Some((winner.bid, price.amount.amount(), price.price.amount()))
+}
+
+fn won(bid: u64, amount: &str, price: &str) -> Option<(u64, String, String)> {
+    Some((bid, amount.to_owned(), price.to_owned()))
+}
+
+#[tokio::test]
+#[ignore = "needs the local stack: make test"]
+async fn the_highest_bid_wins_and_pays_what_the_rule_says() {
+    let room = Settling::new(&[]).await;
+    for (special, expected) in [
+        (under(Rule::FirstPrice, None), won(3, "310.00", "310.00")),
+        (under(Rule::SecondPrice, None), won(3, "310.00", "250.50")),
+        (under(Rule::SecondPrice, Some("300.00")), won(3, "310.00", "300.00")),
+        (under(Rule::FirstPrice, Some("310.01")), None),
+    ] {
+        let mut auction = room.auction(special).await;
+        auction.bid("anna", "250.50").await;
+        auction.bid("ben", "310").await;
+        auction.bid("cleo", "99.99").await;
+        assert_eq!(room.settle(auction.id, MINUTE).await, 1);
+
+        assert_eq!(result(&room, &auction).await, expected);
+        let outcome = auction.outcome().await.unwrap();
+        assert_eq!((outcome.bids, outcome.valid, outcome.invalid.len()), (3, 3, 0));
+        assert_eq!(auction.kinds_since().await, ["auction-closed", "auction-settled"]);
+        assert!(!room.has_progress(auction.id).await);
+    }
+    assert!(room.schedules().await.is_empty());
+}
+
+#[tokio::test]
+#[ignore = "needs the local stack: make test"]
+async fn of_equal_bids_the_earliest_wins_and_what_was_replaced_or_withdrawn_does_not_count() {
+    let room = Settling::new(&[]).await;
+    let mut auction = room.auction(under(Rule::SecondPrice, None)).await;
+    auction.bid("anna", "900.00").await;
+    let first = auction.bid("ben", "500.00").await;
+    auction.bid("cleo", "500.00").await;
+    auction.bid("anna", "100.00").await;
+    let withdrawn = auction.bid("dora", "800.00").await;
+    let event = Event::BidWithdrawn { bidder: "dora".into(), bid: withdrawn };
+    auction.append(event, None).await;
+    room.settle(auction.id, MINUTE).await;
+    assert_eq!(result(&room, &auction).await, won(first, "500.00", "500.00"));
+    assert_eq!(auction.outcome().await.unwrap().bids, 3);
+}
+
+#[tokio::test]
+#[ignore = "needs the local stack: make test"]
+async fn an_auction_without_bids_is_settled_without_a_winner() {
+    let room = Settling::new(&[]).await;
+    let auction = room.auction(Special::default()).await;
+    room.settle(auction.id, MINUTE).await;
+    assert_eq!(result(&room, &auction).await, None);
+    assert_eq!(room.faults.count("Decrypt"), 0);
+}
+
+/// The same envelope with one of its parts replaced.
+fn with_part(envelope: &str, number: usize, part: &[u8]) -> String {
+    let part = URL_SAFE_NO_PAD.encode(part);
+    let mut parts: Vec<&str> = envelope.split('.').collect();
+    parts[number] = &part;
+    parts.join(".")
+}
+
+fn part(envelope: &str, number: usize) -> Vec<u8> {
+    URL_SAFE_NO_PAD.decode(envelope.split('.').nth(number).unwrap()).unwrap()
+}
+
+/// A key of our own making under the name of the auction's.
+async fn key_of_another(room: &Settling) -> PublicKey {
+    let (other, _) = sealing_key(&room.kms).await;
+    let der = room.kms.get_public_key().key_id(&other).send().await.unwrap().public_key.unwrap();
+    PublicKey::from_spki_der(room.key.kid(), der.as_ref()).unwrap()
+}
+
+async fn bad_envelopes(room: &Settling, auction: &TestAuction) -> Vec<(&'static str, String)> {
+    let (id, key, amount) = (auction.id, &room.key, euro("999999.99"));
+    let seal = |key: &PublicKey, id: AuctionId, bidder: &str, amount: &Money| {
+        envelope::seal(key, id, bidder, amount).unwrap()
+    };
+    let good = seal(key, id, "mallory", &amount);
+    let flipped = |number| {
+        let mut bytes = part(&good, number);
+        bytes[0] ^= 1;
+        with_part(&good, number, &bytes)
+    };
+    let kid = PublicKey::from_spki_der("another", &der(room).await).unwrap();
+    let dollars = Money::parse("999999.99", "USD".parse().unwrap()).unwrap();
+    let short_key = room.kms.encrypt().key_id(&room.kms_key).plaintext(Blob::new([7; 31]));
+    let short_key = short_key.encryption_algorithm(aws_sdk_kms::types::EncryptionAlgorithmSpec::RsaesOaepSha256);
+    let short_key = short_key.send().await.unwrap().ciphertext_blob.unwrap();
+    vec![
+        ("envelope-not-five-parts", "garbage".into()),
+        ("envelope-too-large", "a".repeat(9000)),
+        ("envelope-other-auction", seal(key, AuctionId::generate(opens_at()), "mallory", &amount)),
+        ("envelope-other-bidder", seal(key, id, "anna", &amount)),
+        ("envelope-other-key", seal(&kid, id, "mallory", &amount)),
+        ("envelope-does-not-open", seal(&key_of_another(room).await, id, "mallory", &amount)),
+        ("envelope-does-not-open", flipped(1)),
+        ("envelope-does-not-open", flipped(2)),
+        ("envelope-does-not-open", flipped(3)),
+        ("envelope-does-not-open", flipped(4)),
+        ("envelope-does-not-open", with_part(&good, 1, short_key.as_ref())),
+        ("envelope-encrypted-key-length", with_part(&good, 1, &part(&good, 1)[1..])),
+        ("bid-other-currency", seal(key, id, "mallory", &dollars)),
+    ]
+}
+
+async fn der(room: &Settling) -> Vec<u8> {
+    let answer = room.kms.get_public_key().key_id(&room.kms_key).send().await.unwrap();
+    answer.public_key.unwrap().into_inner()
+}
+
+async fn bad_ciphertexts(room: &Settling) -> Vec<(&'static str, String)> {
+    let mut ciphertexts = vec![
+        ("bid-not-kms-ciphertext", "no base64".to_owned()),
+        ("envelope-does-not-open", STANDARD.encode(b"garbage")),
+        ("envelope-too-large", STANDARD.encode(vec![0; 6147])),
+    ];
+    for (reason, plaintext) in [
+        ("bid-malformed", &b"12.50"[..]),
+        ("bid-malformed", b"\xFF\xFE"),
+        ("bid-amount-not-decimal", b"-5"),
+        ("bid-amount-not-decimal", b"1e9"),
+        ("bid-amount-not-decimal", b"NaN"),
+        ("bid-amount-not-decimal", b"  "),
+        ("bid-amount-too-large", b"1234567890123456789"),
+    ] {
+        ciphertexts.push((reason, STANDARD.encode(room.legacy(plaintext).await)));
+    }
+    ciphertexts
+}
+
+#[tokio::test]
+#[ignore = "needs the local stack: make test"]
+async fn each_bad_bid_is_listed_with_its_reason_and_stops_no_other() {
+    let room = Settling::new(&[]).await;
+    let mut auction = room.auction(under(Rule::SecondPrice, None)).await;
+    auction.bid("anna", "250.50").await;
+    let mut expected = Vec::new();
+    // A bidder has one bid: each of these is of another. The envelopes are all made out to mallory but the first.
+    let jwe = bad_envelopes(&room, &auction).await.into_iter().map(|bid| (Seal::Jwe, bid));
+    let old = bad_ciphertexts(&room).await.into_iter().map(|bid| (Seal::KmsCiphertext, bid));
+    for (seal, (reason, envelope)) in jwe.chain(old) {
+        let mut one = room.auction(under(Rule::SecondPrice, None)).await;
+        let envelope = match (seal, reason) {
+            // Made for another auction of this test: they have to be made out to this one.
+            (Seal::Jwe, "envelope-other-auction" | "envelope-not-five-parts" | "envelope-too-large") => envelope,
+            (Seal::Jwe, _) => {
+                let number = expected.iter().filter(|(_, seal)| *seal == Seal::Jwe).count();
+                bad_envelopes(&room, &one).await[number].1.clone()
+            }
+            (Seal::KmsCiphertext, _) => envelope,
+        };
+        one.bid("anna", "250.50").await;
+        let bad = one.place("mallory", seal, envelope).await;
+        let best = one.bid("ben", "310.00").await;
+        room.settle(one.id, MINUTE).await;
+
+        let outcome = one.outcome().await.unwrap();
+        let invalid: Vec<_> = outcome.invalid.iter().map(|bid| (bid.bid, bid.reason.as_str())).collect();
+        assert_eq!(invalid, [(bad, reason)]);
+        assert_eq!(result(&room, &one).await, won(best, "310.00", "250.50"), "{reason}");
+        expected.push((reason, seal));
+    }
+    assert_eq!(expected.len(), 23);
+    room.settle(auction.id, MINUTE).await;
+}
+
+#[tokio::test]
+#[ignore = "needs the local stack: make test"]
+async fn a_bid_that_was_tampered_with_in_the_table_is_listed_and_stops_no_other() {
+    let room = Settling::new(&[]).await;
+    let mut auction = room.auction(under(Rule::FirstPrice, None)).await;
+    let gone = auction.bid("anna", "900.00").await;
+    let swapped = auction.bid("ben", "800.00").await;
+    let best = auction.bid("cleo", "700.00").await;
+    let other = auction.sealed("ben", &euro("1.00"));
+    auction.tamper_with(gone, None).await;
+    auction.tamper_with(swapped, Some(&other)).await;
+    room.settle(auction.id, MINUTE).await;
+    let invalid = auction.outcome().await.unwrap().invalid;
+    let invalid: Vec<_> = invalid.iter().map(|bid| (bid.bid, bid.reason.as_str())).collect();
+    assert_eq!(invalid, [(gone, "log-envelope-differs"), (swapped, "log-envelope-differs")]);
+    assert_eq!(result(&room, &auction).await, won(best, "700.00", "700.00"));
+}
+
+#[tokio::test]
+#[ignore = "needs the local stack: make test"]
+async fn bids_of_the_old_format_count_in_whole_units_beside_the_others() {
+    let room = Settling::new(&[]).await;
+    let mut auction = room.auction(under(Rule::SecondPrice, None)).await;
+    auction.bid("anna", "499.99").await;
+    let old = STANDARD.encode(room.legacy(b"500").await);
+    let best = auction.place("ben", Seal::KmsCiphertext, old).await;
+    room.settle(auction.id, MINUTE).await;
+    assert_eq!(result(&room, &auction).await, won(best, "500.00", "499.99"));
+}
+
+#[tokio::test]
+#[ignore = "needs the local stack: make test"]
+async fn without_a_key_for_the_old_format_nothing_is_settled_and_no_bid_is_called_invalid() {
+    let mut room = Settling::new(&[]).await;
+    let key = room.deps.config.legacy_key_arn.take();
+    let mut auction = room.auction(Special::default()).await;
+    let old = STANDARD.encode(room.legacy(b"500").await);
+    let bid = auction.place("ben", Seal::KmsCiphertext, old).await;
+    assert_eq!(room.deliver(message(auction.id), MINUTE).await, Delivered::HandedBack);
+    assert_eq!(auction.kinds_since().await, ["auction-closed"]);
+
+    room.deps.config.legacy_key_arn = key;
+    room.settle(auction.id, MINUTE).await;
+    assert_eq!(result(&room, &auction).await, won(bid, "500.00", "500.00"));
+}
+
+#[tokio::test]
+#[ignore = "needs the local stack: make test"]
+async fn throttling_by_kms_is_waited_out_and_makes_no_bid_invalid() {
+    let room = Settling::new(&[("DECRYPT_CONCURRENCY", "4")]).await;
+    let mut auction = room.auction(under(Rule::FirstPrice, None)).await;
+    let bidders: Vec<String> = (0..12).map(|number| format!("bidder-{number}")).collect();
+    for bidder in &bidders {
+        auction.bid(bidder, "100.00").await;
+    }
+    room.faults.next("Decrypt", 30, Fault::Throttled);
+    assert_eq!(room.settle(auction.id, MINUTE).await, 1);
+    let outcome = auction.outcome().await.unwrap();
+    assert_eq!((outcome.valid, outcome.invalid), (12, Vec::new()));
+    assert_eq!(room.faults.count("Decrypt"), 12 + 30);
+}
+
+#[tokio::test]
+#[ignore = "needs the local stack: make test"]
+async fn a_key_that_can_not_be_used_for_now_makes_no_bid_invalid_and_what_was_counted_stays_counted() {
+    let room = Settling::new(&[("DECRYPT_CONCURRENCY", "1")]).await;
+    let mut auction = room.auction(under(Rule::FirstPrice, None)).await;
+    for bidder in ["anna", "ben", "cleo"] {
+        auction.bid(bidder, "100.00").await;
+    }
+    room.faults.slow_down(|| Duration::ZERO);
+    let calls_before_third = "Query, PutItem, then three of GetItem and Decrypt";
+    assert_eq!(room.deliver_with_denied_decrypt(message(auction.id), 2, MINUTE).await, Delivered::HandedBack);
+    assert!(room.has_progress(auction.id).await, "{calls_before_third}");
+    assert_eq!(auction.kinds_since().await, ["auction-closed"]);
+
+    let before = room.faults.count("Decrypt");
+    room.settle(auction.id, MINUTE).await;
+    assert_eq!(auction.outcome().await.unwrap().valid, 3);
+    // One of the progress, one of the bid that was left.
+    assert_eq!(room.faults.count("Decrypt") - before, 2);
+}
+
+#[tokio::test]
+#[ignore = "needs the local stack: make test"]
+async fn a_message_that_comes_shortly_before_the_close_is_put_off() {
+    let mut room = Settling::new(&[]).await;
+    let early = || closes_at() - SignedDuration::from_secs(10);
+    room.deps.now = early;
+    room.deps.log = room.deps.log.with_clock(early);
+    let auction = room.auction(Special::default()).await;
+    assert_eq!(room.deliver(message(auction.id), MINUTE).await, Delivered::Done);
+    assert_eq!(room.delayed().await, "1");
+    assert!(auction.kinds_since().await.is_empty(), "it still takes bids");
+    assert_eq!(room.schedules().await, [auction.id.to_string()]);
+    assert!(room.rejections().await.is_empty());
+}
+
+#[tokio::test]
+#[ignore = "needs the local stack: make test"]
+async fn a_message_that_comes_long_before_the_close_is_rejected_and_the_auction_goes_on() {
+    let mut room = Settling::new(&[]).await;
+    room.deps.now = opens_at;
+    room.deps.log = room.deps.log.with_clock(opens_at);
+    let auction = room.auction(Special::default()).await;
+    assert_eq!(room.deliver(message(auction.id), MINUTE).await, Delivered::Done);
+    let rejections = room.rejections().await;
+    assert_eq!((rejections.len(), rejections[0].reason.as_str()), (1, "auction-still-open"));
+    assert_eq!(rejections[0].record, message(auction.id));
+    assert!(auction.kinds_since().await.is_empty(), "it still takes bids");
+    assert_eq!(room.schedules().await, [auction.id.to_string()]);
+}
+
+#[tokio::test]
+#[ignore = "needs the local stack: make test"]
+async fn a_schedule_without_an_auction_is_deleted_unless_the_auction_may_be_about_to_open() {
+    let room = Settling::new(&[]).await;
+    let young = AuctionId::generate(after_the_close() - SignedDuration::from_secs(5));
+    let old = AuctionId::generate(opens_at());
+    room.schedule(young).await;
+    room.schedule(old).await;
+    assert_eq!(room.deliver(message(young), MINUTE).await, Delivered::Done);
+    assert_eq!(room.deliver(message(old), MINUTE).await, Delivered::Done);
+    assert_eq!(room.schedules().await, [young.to_string()]);
+    assert_eq!(room.delayed().await, "1");
+    assert!(room.rejections().await.is_empty());
+}
+
+#[tokio::test]
+#[ignore = "needs the local stack: make test"]
+async fn what_names_no_auction_is_rejected() {
+    let room = Settling::new(&[]).await;
+    for message in [json!("not JSON"), json!({}), json!({ "auction": "no id" })] {
+        assert_eq!(room.deliver(message, MINUTE).await, Delivered::Done);
+    }
+    let rejections = room.rejections().await;
+    assert_eq!(rejections.len(), 3);
+    assert!(rejections.iter().all(|rejection| rejection.reason == "malformed-message"));
+}
+
+#[tokio::test]
+#[ignore = "needs the local stack: make test"]
+async fn an_auction_that_was_called_off_is_only_cleared_up() {
+    let room = Settling::new(&[]).await;
+    let mut auction = room.auction(Special::default()).await;
+    auction.bid("anna", "100.00").await;
+    auction.append(Event::AuctionCancelled { reason: String::new() }, None).await;
+    room.settle(auction.id, MINUTE).await;
+    assert!(auction.kinds_since().await.is_empty());
+    assert_eq!(room.faults.count("Decrypt"), 0);
+    assert!(room.schedules().await.is_empty());
+}
+
+#[tokio::test]
+#[ignore = "needs the local stack: make test"]
+async fn a_key_of_one_auction_is_deleted_after_it_and_one_that_auctions_share_never_is() {
+    let mut room = Settling::new(&[]).await;
+    let (own, public) = sealing_key(&room.kms).await;
+    let kept = room.auction_with_key(&own, &public, Special::default()).await;
+    room.settle(kept.id, MINUTE).await;
+    assert!(!room.is_pending_deletion(&own).await, "keys are not of one auction each");
+
+    let config = Config { key_per_auction: true, ..room.deps.config.clone() };
+    room.deps.retirement = Retirement::new(room.kms.clone(), &config);
+    let mut auction = room.auction_with_key(&own, &public, Special::default()).await;
+    let best = auction.bid("anna", "100.00").await;
+    let shared = room.auction(Special::default()).await;
+    room.settle(auction.id, MINUTE).await;
+    room.settle(shared.id, MINUTE).await;
+    assert_eq!(result(&room, &auction).await, won(best, "100.00", "100.00"));
+    assert!(room.is_pending_deletion(&own).await);
+    assert!(!room.is_pending_deletion(&room.kms_key).await);
+    // Again, as if the message had come twice.
+    assert_eq!(room.settle(auction.id, MINUTE).await, 1);
+}
+
+#[test]
+fn a_lost_message_is_no_reason_for_a_third_disposition() {
+    let dispositions = [Disposition::Retry, Disposition::Reject];
+    assert_eq!(dispositions.len(), 2);
+    let _: Timestamp = after_the_close();
+}
