@@ -16,6 +16,7 @@ pub mod event_bus;
 pub mod event_table;
 pub mod events;
 pub mod idempotency_table;
+pub mod importing;
 pub mod in_place;
 pub mod logs;
 mod notifications;
@@ -24,6 +25,7 @@ pub mod photos;
 pub mod rekognition;
 pub mod room;
 pub mod runtime_api;
+pub mod settling;
 pub mod stack;
 pub mod wire;
 

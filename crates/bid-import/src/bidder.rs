@@ -9,7 +9,9 @@ const FILE_NAME: &str = "encrypted.csv";
 
 /// The key names no bidder, or another file. Reject.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the key is not BIDDER/.../encrypted.csv, with a bidder of 1 to {MAX_SUBJECT} bytes without control characters")]
+#[error(
+    "the key is not BIDDER/.../encrypted.csv, with a bidder of 1 to {MAX_SUBJECT} bytes without control characters"
+)]
 pub struct UnexpectedKey;
 
 impl Failure for UnexpectedKey {
@@ -48,7 +50,14 @@ mod tests {
     #[test]
     fn a_key_without_a_bidder_or_of_another_file_is_refused() {
         let long = format!("{}/encrypted.csv", "b".repeat(MAX_SUBJECT + 1));
-        for key in ["encrypted.csv", "/encrypted.csv", "b/other.csv", "b/encrypted.csv/", "b\n/encrypted.csv", &long] {
+        for key in [
+            "encrypted.csv",
+            "/encrypted.csv",
+            "b/other.csv",
+            "b/encrypted.csv/",
+            "b\n/encrypted.csv",
+            &long,
+        ] {
             assert_eq!(of_key(key), Err(UnexpectedKey), "{key}");
         }
     }

@@ -67,7 +67,12 @@ impl Bucket {
             _ => BucketError::Unavailable(error.into()),
         })?;
         let mut file = Vec::new();
-        while let Some(chunk) = object.body.try_next().await.map_err(|error| BucketError::Unavailable(error.into()))? {
+        while let Some(chunk) = object
+            .body
+            .try_next()
+            .await
+            .map_err(|error| BucketError::Unavailable(error.into()))?
+        {
             // What the object's header says of its length is not asked: this holds whatever it says.
             if (file.len() + chunk.len()) as u64 > self.max_bytes {
                 return Err(BucketError::TooManyBytes(self.max_bytes));

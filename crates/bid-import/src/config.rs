@@ -42,7 +42,9 @@ mod tests {
 
     #[test]
     fn every_missing_and_bad_value_is_named_with_what_would_be_right() {
-        let error = Config::read(Environment::from_iter([("MAX_LINES", "many")])).unwrap_err().to_string();
+        let error = Config::read(Environment::from_iter([("MAX_LINES", "many")]))
+            .unwrap_err()
+            .to_string();
         for expected in [
             "IMPORT_BUCKET is missing",
             "AUCTIONS_TABLE is missing",

@@ -132,7 +132,11 @@ fn line(text: &[u8]) -> Result<Line, BadLine> {
 /// The fields of one line.
 fn fields(text: &[u8]) -> Result<Vec<String>, BadLine> {
     let mut reader = csv::ReaderBuilder::new();
-    let mut reader = reader.has_headers(false).flexible(true).buffer_capacity(1024).from_reader(text);
+    let mut reader = reader
+        .has_headers(false)
+        .flexible(true)
+        .buffer_capacity(1024)
+        .from_reader(text);
     let record = reader.byte_records().next().and_then(Result::ok).unwrap_or_default();
     let fields = record.iter().map(|field| String::from_utf8(field.to_vec()));
     fields.collect::<Result<_, _>>().map_err(|_| BadLine::NotUtf8)
@@ -182,8 +186,19 @@ mod tests {
 
     #[test]
     fn another_header_or_none_is_another_kind_of_file() {
-        for file in ["", "\n", "contract,bid\nC-1,AQID", "C-1,AQID", "[].contract;[].bid", "[].contract,[].bid,[].note"] {
-            assert_eq!(lines(file.as_bytes(), Limits::default()).err(), Some(FileError::UnexpectedHeader), "{file}");
+        for file in [
+            "",
+            "\n",
+            "contract,bid\nC-1,AQID",
+            "C-1,AQID",
+            "[].contract;[].bid",
+            "[].contract,[].bid,[].note",
+        ] {
+            assert_eq!(
+                lines(file.as_bytes(), Limits::default()).err(),
+                Some(FileError::UnexpectedHeader),
+                "{file}"
+            );
         }
     }
 
@@ -192,6 +207,9 @@ mod tests {
         let limits = Limits { bytes: 0, lines: 2 };
         let file = |lines: usize| format!("[].contract,[].bid\n{}", "C-1,AQID\n\n".repeat(lines));
         assert_eq!(lines(file(2).as_bytes(), limits).map(|lines| lines.len()), Ok(2));
-        assert_eq!(lines(file(3).as_bytes(), limits).err(), Some(FileError::TooManyLines(2)));
+        assert_eq!(
+            lines(file(3).as_bytes(), limits).err(),
+            Some(FileError::TooManyLines(2))
+        );
     }
 }

@@ -77,7 +77,10 @@ impl Imported {
         let request = self.client.get_item().table_name(&self.table).consistent_read(true);
         let request = request.key(PK, pk(record)).key(SK, sk());
         let item = request.send().await.map_err(unavailable("GetItem"))?.item;
-        let newest = item.as_ref().and_then(|item| item.get(BODY)).and_then(|body| body.as_s().ok());
+        let newest = item
+            .as_ref()
+            .and_then(|item| item.get(BODY))
+            .and_then(|body| body.as_s().ok());
         Ok(newest.is_some_and(|newest| *newest >= sequencer))
     }
 

@@ -123,7 +123,10 @@ async fn one_file(deps: &Deps, record: Record, deadline: Deadline) -> Result<(),
             "versionId": record.version_id,
             "line": line.line,
         });
-        deps.intake.reject_now(line, about).await.map_err(|_| ImportError::NotRejected)?;
+        deps.intake
+            .reject_now(line, about)
+            .await
+            .map_err(|_| ImportError::NotRejected)?;
     }
     Ok(deps.imported.done(&record).await?)
 }

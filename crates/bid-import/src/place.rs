@@ -71,7 +71,9 @@ impl<'a> Auctions<'a> {
             return Ok(*id);
         }
         let by_name = self.deps.log.by_contract(contract).await?;
-        let id = by_name.or_else(|| contract.parse().ok()).ok_or(LineError::NoSuchContract)?;
+        let id = by_name
+            .or_else(|| contract.parse().ok())
+            .ok_or(LineError::NoSuchContract)?;
         self.by_contract.insert(contract.to_owned(), id);
         Ok(id)
     }

@@ -40,7 +40,11 @@ pub async fn open(
     let entry = entry.map_err(|_| SettleError::OutOfTime)??;
     let envelope = entry.and_then(|entry| entry.envelope);
     let Some(envelope) = envelope.filter(|envelope| Hash::of(envelope) == bid.envelope_sha256) else {
-        error!(reason = ENVELOPE_DIFFERS, bid = bid.bid, "a bid was tampered with in the table");
+        error!(
+            reason = ENVELOPE_DIFFERS,
+            bid = bid.bid,
+            "a bid was tampered with in the table"
+        );
         return Ok(Ballot::Invalid(ENVELOPE_DIFFERS));
     };
     let amount = match bid.seal {

@@ -24,15 +24,24 @@ pub(crate) async fn write_down(
     let won = match progress.valid().award(auction.terms()) {
         None => None,
         Some(award) => {
-            let price = award.price.to_json().map_err(|_| SettleError::Unwritable("the price"))?;
-            let sealed = deps.result_key.seal(auction.id(), Purpose::Result, price.as_bytes(), deadline);
+            let price = award
+                .price
+                .to_json()
+                .map_err(|_| SettleError::Unwritable("the price"))?;
+            let sealed = deps
+                .result_key
+                .seal(auction.id(), Purpose::Result, price.as_bytes(), deadline);
             Some((award.winner, sealed.await?))
         }
     };
     let outcome = progress.outcome(won);
     let (bids, valid) = (outcome.bids, outcome.valid);
     let event = rules::settle(auction, outcome)?;
-    match deps.log.append(auction.id(), &auction.head(), &event, None, (deps.now)()).await {
+    match deps
+        .log
+        .append(auction.id(), &auction.head(), &event, None, (deps.now)())
+        .await
+    {
         Ok(entry) => {
             info!(position = entry.position, bids, valid, "settled");
             counter!("AuctionsSettled").increment(1);

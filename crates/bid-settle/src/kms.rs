@@ -48,7 +48,10 @@ impl KmsError {
     {
         match error.code() {
             Some(
-                "ThrottlingException" | "Throttling" | "TooManyRequestsException" | "RequestLimitExceeded"
+                "ThrottlingException"
+                | "Throttling"
+                | "TooManyRequestsException"
+                | "RequestLimitExceeded"
                 | "LimitExceededException",
             ) => Self::Throttled(operation),
             Some(

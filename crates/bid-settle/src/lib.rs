@@ -112,7 +112,11 @@ pub fn describe() {
     describe_counter!("AuctionsSettled", Unit::Count, "results appended to a log");
     describe_counter!("BidsCounted", Unit::Count, "bids opened and found valid");
     describe_counter!("BidsInvalid", Unit::Count, "bids that do not count, by why");
-    describe_counter!("SettlementsContinued", Unit::Count, "settlements left to another invocation");
+    describe_counter!(
+        "SettlementsContinued",
+        Unit::Count,
+        "settlements left to another invocation"
+    );
     describe_counter!("Retried", Unit::Count, "messages handed back, by why");
     gatehouse_auction_log::describe();
 }

@@ -59,12 +59,18 @@ mod tests {
             ("{}", "auction is missing"),
             (r#"{ "auction": 125000.00 }"#, "auction is no string"),
             (r#"{ "auction": "125000.00" }"#, "auction is no auction's id"),
-            (r#"{ "auction": "01KAC3B3G0W4V8Q9ZJ6M5T7R2D", "amount": "125000.00" }"#, "has other fields"),
+            (
+                r#"{ "auction": "01KAC3B3G0W4V8Q9ZJ6M5T7R2D", "amount": "125000.00" }"#,
+                "has other fields",
+            ),
         ] {
             let error = auction(&in_body(body.to_owned())).unwrap_err();
             assert!(error.to_string().contains(says), "{body}: {error}");
             assert!(!error.to_string().contains("125000"), "{body}: {error}");
-            assert_eq!((error.disposition(), error.reason()), (Disposition::Reject, "malformed-message"));
+            assert_eq!(
+                (error.disposition(), error.reason()),
+                (Disposition::Reject, "malformed-message")
+            );
         }
     }
 }

@@ -117,11 +117,19 @@ impl Progress {
 
     async fn read(auction: &Auction, body: String, key: &ResultKey, until: Deadline) -> Result<Self, SettleError> {
         let started_over = |standing| {
-            warn!(reason = "progress-unreadable", "what an earlier invocation left can't be used: starting over");
+            warn!(
+                reason = "progress-unreadable",
+                "what an earlier invocation left can't be used: starting over"
+            );
             let standing = Some(standing);
-            Self { standing, ..Self::none(auction) }
+            Self {
+                standing,
+                ..Self::none(auction)
+            }
         };
-        let Some(saved) = serde_json::from_str::<Body>(&body).ok().filter(|saved| saved.log_head == auction.head().hash)
+        let Some(saved) = serde_json::from_str::<Body>(&body)
+            .ok()
+            .filter(|saved| saved.log_head == auction.head().hash)
         else {
             return Ok(started_over(body));
         };

@@ -33,7 +33,11 @@ const SURELY_OPENED: Duration = Duration::from_secs(60);
 /// [`SettleError`]
 pub(crate) async fn settle(deps: &Deps, id: AuctionId, deadline: Deadline) -> Result<(), SettleError> {
     let closed = |terms: &Terms, phase, now| rules::close(terms, phase, now).map(|event| (event, None));
-    match deps.log.place(id, |terms, phase, _, now| closed(terms, phase, now), deadline).await {
+    match deps
+        .log
+        .place(id, |terms, phase, _, now| closed(terms, phase, now), deadline)
+        .await
+    {
         Ok(entry) => info!(position = entry.position, "closed"),
         Err(PlaceError::Refused(Refusal::Closed)) => {}
         Err(PlaceError::NotFound(_)) => return unknown(deps, id).await,
@@ -83,7 +87,10 @@ async fn leave(
         return Err(error);
     }
     deps.queue.again(auction.id(), Duration::ZERO).await?;
-    info!(counted = progress.counted_here, "the rest is left to another invocation");
+    info!(
+        counted = progress.counted_here,
+        "the rest is left to another invocation"
+    );
     counter!("SettlementsContinued").increment(1);
     Ok(())
 }
@@ -138,7 +145,10 @@ mod tests {
     fn an_id_tells_its_age_and_one_of_the_future_is_as_good_as_old() {
         let now: Timestamp = "2026-01-05T09:30:00Z".parse().unwrap();
         let id = AuctionId::generate(now);
-        assert_eq!(age(id, "2026-01-05T09:30:10.250Z".parse().unwrap()), Duration::from_millis(10_250));
+        assert_eq!(
+            age(id, "2026-01-05T09:30:10.250Z".parse().unwrap()),
+            Duration::from_millis(10_250)
+        );
         assert!(age(id, "2026-01-05T09:29:59Z".parse().unwrap()) > SURELY_OPENED);
     }
 }

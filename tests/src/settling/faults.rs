@@ -43,10 +43,18 @@ pub struct Faults {
     crashed: Notify,
 }
 
+/// What happens to calls of one operation.
+#[derive(Debug)]
+struct Each {
+    spared: usize,
+    left: usize,
+    fault: Fault,
+}
+
 #[derive(Debug, Default)]
 struct Plan {
     at: Option<(usize, Fault)>,
-    each: BTreeMap<&'static str, (usize, Fault)>,
+    each: BTreeMap<&'static str, Each>,
     decrypt_takes: Option<fn() -> Duration>,
 }
 
@@ -58,7 +66,17 @@ impl Faults {
 
     /// Lets so many of the next calls of this operation go wrong.
     pub fn next(&self, operation: &'static str, calls: usize, fault: Fault) {
-        self.plan.lock().unwrap().each.insert(operation, (calls, fault));
+        self.after(operation, 0, calls, fault);
+    }
+
+    /// The same, after so many calls of this operation that are spared.
+    pub fn after(&self, operation: &'static str, spared: usize, calls: usize, fault: Fault) {
+        let each = Each {
+            spared,
+            left: calls,
+            fault,
+        };
+        self.plan.lock().unwrap().each.insert(operation, each);
     }
 
     /// How long each Decrypt takes longer from now on.
@@ -77,7 +95,7 @@ impl Faults {
     }
 
     /// The configuration of clients on this wire. They try each call this often.
-    pub(super) fn config(self: &Arc<Self>, aws: &SdkConfig, attempts: u32) -> SdkConfig {
+    pub(crate) fn config(self: &Arc<Self>, aws: &SdkConfig, attempts: u32) -> SdkConfig {
         let retries = RetryConfig::standard().with_max_attempts(attempts);
         let tls = Provider::Rustls(CryptoMode::AwsLc);
         let client = Faulty {
@@ -88,7 +106,7 @@ impl Faults {
     }
 
     /// Runs a handler to its end, or to the crash that was asked for: then it is dropped where it stands.
-    pub(super) async fn until_crash<T>(&self, handler: impl Future<Output = T>) -> Option<T> {
+    pub(crate) async fn until_crash<T>(&self, handler: impl Future<Output = T>) -> Option<T> {
         tokio::select! {
             answer = handler => Some(answer),
             () = self.crashed.notified() => None,
@@ -104,9 +122,13 @@ impl Faults {
         if let Some((_, fault)) = plan.at.take_if(|(at, _)| *at == number) {
             return Some(fault);
         }
-        let (left, fault) = plan.each.get_mut(operation)?;
-        *left = left.checked_sub(1)?;
-        Some(*fault)
+        let each = plan.each.get_mut(operation)?;
+        if let Some(fewer) = each.spared.checked_sub(1) {
+            each.spared = fewer;
+            return None;
+        }
+        each.left = each.left.checked_sub(1)?;
+        Some(each.fault)
     }
 
     fn delay(&self, operation: &str) -> Option<Duration> {
@@ -171,7 +193,9 @@ impl HttpConnector for Connector {
 /// The operation of a request: from its header, or for EventBridge Scheduler and S3 from its method.
 fn operation(request: &HttpRequest) -> String {
     let target = request.headers().get("x-amz-target");
-    let by_target = target.and_then(|target| target.rsplit('.').next()).map(ToOwned::to_owned);
+    let by_target = target
+        .and_then(|target| target.rsplit('.').next())
+        .map(ToOwned::to_owned);
     by_target.unwrap_or_else(|| match request.method() {
         "DELETE" => "DeleteSchedule".to_owned(),
         method => method.to_owned(),

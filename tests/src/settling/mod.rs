@@ -73,7 +73,11 @@ impl Settling {
         let aws = gatehouse_core::aws::config().await;
         let (kms, sqs) = (aws_sdk_kms::Client::new(&aws), aws_sdk_sqs::Client::new(&aws));
         let scheduler = aws_sdk_scheduler::Client::new(&aws);
-        let group = format!("settling-{}-{}", std::process::id(), ROOMS.fetch_add(1, Ordering::Relaxed));
+        let group = format!(
+            "settling-{}-{}",
+            std::process::id(),
+            ROOMS.fetch_add(1, Ordering::Relaxed)
+        );
         scheduler.create_schedule_group().name(&group).send().await.unwrap();
         let settle_queue = queue(&sqs, &group, "settle").await;
         let rejected_queue = queue(&sqs, &group, "rejected").await;
@@ -130,7 +134,11 @@ impl Settling {
         let window = FlexibleTimeWindow::builder().mode(FlexibleTimeWindowMode::Off);
         let target = Target::builder().arn("arn:aws:sqs:us-east-1:000000000000:none");
         let target = target.role_arn("arn:aws:iam::000000000000:role/none").build();
-        let request = self.scheduler.create_schedule().name(id.to_string()).group_name(&self.group);
+        let request = self
+            .scheduler
+            .create_schedule()
+            .name(id.to_string())
+            .group_name(&self.group);
         let request = request
             .schedule_expression("at(2099-01-01T00:00:00)")
             .flexible_time_window(window.build().unwrap())
@@ -140,8 +148,17 @@ impl Settling {
 
     /// The names of the schedules that are left.
     pub async fn schedules(&self) -> Vec<String> {
-        let list = self.scheduler.list_schedules().group_name(&self.group).send().await.unwrap();
-        list.schedules.into_iter().filter_map(|schedule| schedule.name).collect()
+        let list = self
+            .scheduler
+            .list_schedules()
+            .group_name(&self.group)
+            .send()
+            .await
+            .unwrap();
+        list.schedules
+            .into_iter()
+            .filter_map(|schedule| schedule.name)
+            .collect()
     }
 
     /// Delivers a message, with so much time for it.
@@ -149,7 +166,15 @@ impl Settling {
         let handled = self.faults.until_crash(handle(&self.deps, invocation(message, time)));
         match handled.await {
             None => Delivered::Crashed,
-            Some(answer) if answer.as_ref().unwrap().as_ref().unwrap().batch_item_failures.is_empty() => {
+            Some(answer)
+                if answer
+                    .as_ref()
+                    .unwrap()
+                    .as_ref()
+                    .unwrap()
+                    .batch_item_failures
+                    .is_empty() =>
+            {
                 Delivered::Done
             }
             Some(_) => Delivered::HandedBack,
@@ -176,15 +201,29 @@ impl Settling {
     pub async fn sent_to_itself(&self) -> Vec<Value> {
         let mut messages = Vec::new();
         loop {
-            let request = self.sqs.receive_message().queue_url(&self.settle_queue).wait_time_seconds(0);
-            let received = request.max_number_of_messages(10).send().await.unwrap().messages.unwrap_or_default();
+            let request = self
+                .sqs
+                .receive_message()
+                .queue_url(&self.settle_queue)
+                .wait_time_seconds(0);
+            let received = request
+                .max_number_of_messages(10)
+                .send()
+                .await
+                .unwrap()
+                .messages
+                .unwrap_or_default();
             if received.is_empty() {
                 return messages;
             }
             for message in received {
                 messages.push(serde_json::from_str(&message.body.unwrap()).unwrap());
                 let delete = self.sqs.delete_message().queue_url(&self.settle_queue);
-                delete.receipt_handle(message.receipt_handle.unwrap()).send().await.unwrap();
+                delete
+                    .receipt_handle(message.receipt_handle.unwrap())
+                    .send()
+                    .await
+                    .unwrap();
             }
         }
     }
@@ -212,30 +251,66 @@ impl Settling {
         Price::from_json(json.as_ref()).unwrap()
     }
 
-    /// Whether it is noted how far a settlement is.
-    pub async fn has_progress(&self, id: AuctionId) -> bool {
+    /// How far a settlement is, as it is noted in the table.
+    pub async fn progress(&self, id: AuctionId) -> Option<String> {
         let request = self.table.client.get_item().table_name(&self.table.name);
         let request = request.key("pk", AttributeValue::S(id.to_string()));
-        let request = request.key("sk", AttributeValue::N("0".into()));
-        request.send().await.unwrap().item.is_some()
+        let item = request
+            .key("sk", AttributeValue::N("0".into()))
+            .send()
+            .await
+            .unwrap()
+            .item?;
+        Some(item["body"].as_s().unwrap().clone())
+    }
+
+    /// Somebody else has noted this.
+    pub async fn put_progress(&self, id: AuctionId, body: &str) {
+        let request = self.table.client.put_item().table_name(&self.table.name);
+        let request = request.item("pk", AttributeValue::S(id.to_string()));
+        let request = request.item("sk", AttributeValue::N("0".into()));
+        request
+            .item("body", AttributeValue::S(body.to_owned()))
+            .send()
+            .await
+            .unwrap();
     }
 
     /// Everything in the table, as text.
     pub async fn whole_table(&self) -> String {
-        let scan = self.table.client.scan().table_name(&self.table.name).send().await.unwrap();
+        let scan = self
+            .table
+            .client
+            .scan()
+            .table_name(&self.table.name)
+            .send()
+            .await
+            .unwrap();
         assert!(scan.last_evaluated_key.is_none(), "a test's table is small");
         format!("{:?}", scan.items)
     }
 
     /// Encrypts as the older system did.
     pub async fn legacy(&self, plaintext: &[u8]) -> Vec<u8> {
-        let request = self.kms.encrypt().key_id(&self.legacy_key).plaintext(Blob::new(plaintext));
+        let request = self
+            .kms
+            .encrypt()
+            .key_id(&self.legacy_key)
+            .plaintext(Blob::new(plaintext));
         request.send().await.unwrap().ciphertext_blob.unwrap().into_inner()
     }
 
     /// Whether KMS is going to delete a key.
     pub async fn is_pending_deletion(&self, key: &str) -> bool {
-        let key = self.kms.describe_key().key_id(key).send().await.unwrap().key_metadata.unwrap();
+        let key = self
+            .kms
+            .describe_key()
+            .key_id(key)
+            .send()
+            .await
+            .unwrap()
+            .key_metadata
+            .unwrap();
         key.key_state == Some(KeyState::PendingDeletion)
     }
 }
@@ -267,7 +342,14 @@ pub async fn sealing_key(kms: &aws_sdk_kms::Client) -> (String, PublicKey) {
     let request = kms.create_key().key_spec(KeySpec::Rsa4096);
     let key = request.key_usage(KeyUsageType::EncryptDecrypt).send().await.unwrap();
     let arn = key.key_metadata.unwrap().arn.unwrap();
-    let public = kms.get_public_key().key_id(&arn).send().await.unwrap().public_key.unwrap();
+    let public = kms
+        .get_public_key()
+        .key_id(&arn)
+        .send()
+        .await
+        .unwrap()
+        .public_key
+        .unwrap();
     let kid = arn.rsplit('/').next().unwrap().to_owned();
     let public = PublicKey::from_spki_der(kid, public.as_ref()).unwrap();
     (arn, public)

@@ -23,7 +23,11 @@ impl Kms {
     }
 
     fn failing(codes: &[&str]) -> Self {
-        Self::answering(codes.iter().map(|code| (400, json!({ "__type": code, "message": "said the test" }))))
+        Self::answering(
+            codes
+                .iter()
+                .map(|code| (400, json!({ "__type": code, "message": "said the test" }))),
+        )
     }
 
     fn unwrap(&self) -> Unwrap {
@@ -93,7 +97,12 @@ async fn a_ciphertext_of_a_length_that_kms_does_not_take_is_not_sent() {
 
 #[tokio::test(start_paused = true)]
 async fn throttling_and_outages_are_waited_out() {
-    let failures = ["ThrottlingException", "KMSInternalException", "DependencyTimeoutException", "KeyUnavailableException"];
+    let failures = [
+        "ThrottlingException",
+        "KMSInternalException",
+        "DependencyTimeoutException",
+        "KeyUnavailableException",
+    ];
     let kms = Kms::failing(&failures);
     kms.0.lock().unwrap().0.push_back(plaintext());
     assert_eq!(open(&kms).await.unwrap().as_slice(), b"key");
@@ -102,7 +111,12 @@ async fn throttling_and_outages_are_waited_out() {
 
 #[tokio::test]
 async fn a_key_that_can_not_be_used_says_nothing_about_the_bid_and_is_not_waited_for() {
-    for code in ["AccessDeniedException", "DisabledException", "KMSInvalidStateException", "NotFoundException"] {
+    for code in [
+        "AccessDeniedException",
+        "DisabledException",
+        "KMSInvalidStateException",
+        "NotFoundException",
+    ] {
         let kms = Kms::failing(&[code]);
         match open(&kms).await {
             Err(UnwrapError::Kms(error)) => assert_eq!(error.disposition(), Disposition::Retry),
@@ -132,7 +146,9 @@ impl Recipient for Enclave {
 async fn an_enclave_shows_its_document_and_opens_what_is_meant_for_it() {
     let kms = Kms::answering([(200, json!({ "CiphertextForRecipient": "Zm9yIHRoZSBlbmNsYXZl" }))]);
     let unwrap = kms.unwrap().with_recipient(Arc::new(Enclave));
-    let key = unwrap.content_key("arn:key", b"wrapped", Deadline::after(Duration::from_secs(20))).await;
+    let key = unwrap
+        .content_key("arn:key", b"wrapped", Deadline::after(Duration::from_secs(20)))
+        .await;
     assert_eq!(key.unwrap().as_slice(), b"key");
     assert_eq!(
         kms.requests()[0]["Recipient"],
@@ -144,6 +160,8 @@ async fn an_enclave_shows_its_document_and_opens_what_is_meant_for_it() {
 async fn in_an_enclave_an_answer_in_plain_is_not_taken() {
     let kms = Kms::answering((0..1000).map(|_| plaintext()));
     let unwrap = kms.unwrap().with_recipient(Arc::new(Enclave));
-    let key = unwrap.content_key("arn:key", b"wrapped", Deadline::after(Duration::from_secs(20))).await;
+    let key = unwrap
+        .content_key("arn:key", b"wrapped", Deadline::after(Duration::from_secs(20)))
+        .await;
     assert!(matches!(key, Err(UnwrapError::Kms(_))));
 }
