@@ -6,12 +6,15 @@
     reason = "a test fails by panicking"
 )]
 
+use std::path::Path;
 use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use bid_import::bidder::{UnexpectedKey, of_key};
 use futures_util::future::join_all;
 use gatehouse_auction::{Event, Hash, Seal};
+use gatehouse_core::event::{Invocation, records_in_body, records_in_event};
 use gatehouse_tests::importing::Importing;
 use gatehouse_tests::settling::Delivered;
 use gatehouse_tests::settling::auction::{TestAuction, closes_at, opens_at};
@@ -247,6 +250,7 @@ async fn a_file_for_which_there_is_too_little_time_goes_on_where_it_was() {
     }
     println!("{} lines in {deliveries} deliveries", lines.len());
     assert_eq!(auction.entries().await.len(), 1 + lines.len());
+    assert!(room.faults.count("Query") <= deliveries, "the log is read once in each");
 }
 
 #[tokio::test]
@@ -273,4 +277,25 @@ async fn a_file_that_is_none_of_ours_is_rejected_whole() {
     let expected = ["object-missing", "unexpected-bucket"].map(|reason| (0, reason.to_owned()));
     assert_eq!(room.rejections().await, expected);
     assert_eq!(auction.entries().await.len(), 1);
+}
+
+#[test]
+fn every_sample_event_is_of_a_file_or_of_none() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../events/bid-import");
+    let samples = [
+        ("s3-in-sqs", Ok("bidder-1")),
+        ("bare-s3", Ok("bidder-1")),
+        ("key-without-bidder", Err(UnexpectedKey)),
+    ];
+    for (name, bidder) in samples {
+        let text = std::fs::read_to_string(folder.join(name).with_extension("json")).unwrap();
+        let mut records = match serde_json::from_str(&text).unwrap() {
+            Invocation::Batch(batch) => records_in_body(batch.records[0].body.as_deref().unwrap()),
+            Invocation::Direct(event) => records_in_event(event),
+        };
+        let record = records.remove(0).unwrap();
+        assert_eq!(of_key(&record.key), bidder, "{name}");
+    }
+    let files = std::fs::read_dir(&folder).unwrap().count();
+    assert_eq!(files, samples.len(), "an event without a line here");
 }

@@ -7,6 +7,7 @@
     reason = "a test fails by panicking"
 )]
 
+use std::path::Path;
 use std::time::Duration;
 
 use aws_sdk_kms::primitives::Blob;
@@ -14,11 +15,13 @@ use aws_sdk_kms::types::EncryptionAlgorithmSpec;
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use bid_settle::config::Config;
+use bid_settle::message;
 use bid_settle::retire::Retirement;
 use gatehouse_auction::{AuctionId, Event, Money, PublicKey, Rule, Seal, envelope};
+use gatehouse_core::event::Invocation;
 use gatehouse_tests::settling::auction::{Special, TestAuction, after_the_close, closes_at, euro, opens_at};
 use gatehouse_tests::settling::faults::Fault;
-use gatehouse_tests::settling::{Delivered, Settling, message, sealing_key};
+use gatehouse_tests::settling::{Delivered, Settling, sealing_key};
 use jiff::SignedDuration;
 use serde_json::json;
 
@@ -262,7 +265,10 @@ async fn without_a_key_for_the_old_format_nothing_is_settled_and_no_bid_is_calle
     let mut auction = room.auction(Special::default()).await;
     let old = STANDARD.encode(room.legacy(b"500").await);
     let bid = auction.place("ben", Seal::KmsCiphertext, old).await;
-    assert_eq!(room.deliver(message(auction.id), MINUTE).await, Delivered::HandedBack);
+    assert_eq!(
+        room.deliver(message::about(auction.id), MINUTE).await,
+        Delivered::HandedBack
+    );
     assert_eq!(auction.kinds_since().await, ["auction-closed"]);
 
     room.deps.config.legacy_key_arn = key;
@@ -295,7 +301,10 @@ async fn a_key_that_can_not_be_used_for_now_makes_no_bid_invalid_and_what_was_co
         auction.bid(bidder, "100.00").await;
     }
     room.faults.after("Decrypt", 2, 1, Fault::Denied);
-    assert_eq!(room.deliver(message(auction.id), MINUTE).await, Delivered::HandedBack);
+    assert_eq!(
+        room.deliver(message::about(auction.id), MINUTE).await,
+        Delivered::HandedBack
+    );
     assert!(room.progress(auction.id).await.is_some());
     assert_eq!(auction.kinds_since().await, ["auction-closed"]);
 
@@ -314,7 +323,7 @@ async fn a_message_that_comes_shortly_before_the_close_is_put_off() {
     room.deps.now = early;
     room.deps.log = room.deps.log.with_clock(early);
     let auction = room.auction(Special::default()).await;
-    assert_eq!(room.deliver(message(auction.id), MINUTE).await, Delivered::Done);
+    assert_eq!(room.deliver(message::about(auction.id), MINUTE).await, Delivered::Done);
     assert_eq!(room.delayed().await, "1");
     assert!(auction.kinds_since().await.is_empty(), "it still takes bids");
     assert_eq!(room.schedules().await, [auction.id.to_string()]);
@@ -328,13 +337,13 @@ async fn a_message_that_comes_long_before_the_close_is_rejected_and_the_auction_
     room.deps.now = opens_at;
     room.deps.log = room.deps.log.with_clock(opens_at);
     let auction = room.auction(Special::default()).await;
-    assert_eq!(room.deliver(message(auction.id), MINUTE).await, Delivered::Done);
+    assert_eq!(room.deliver(message::about(auction.id), MINUTE).await, Delivered::Done);
     let rejections = room.rejections().await;
     assert_eq!(
         (rejections.len(), rejections[0].reason.as_str()),
         (1, "auction-still-open")
     );
-    assert_eq!(rejections[0].record, message(auction.id));
+    assert_eq!(rejections[0].record, message::about(auction.id));
     assert!(auction.kinds_since().await.is_empty(), "it still takes bids");
     assert_eq!(room.schedules().await, [auction.id.to_string()]);
 }
@@ -347,8 +356,8 @@ async fn a_schedule_without_an_auction_is_deleted_unless_the_auction_may_be_abou
     let old = AuctionId::generate(opens_at());
     room.schedule(young).await;
     room.schedule(old).await;
-    assert_eq!(room.deliver(message(young), MINUTE).await, Delivered::Done);
-    assert_eq!(room.deliver(message(old), MINUTE).await, Delivered::Done);
+    assert_eq!(room.deliver(message::about(young), MINUTE).await, Delivered::Done);
+    assert_eq!(room.deliver(message::about(old), MINUTE).await, Delivered::Done);
     assert_eq!(room.schedules().await, [young.to_string()]);
     assert_eq!(room.delayed().await, "1");
     assert!(room.rejections().await.is_empty());
@@ -412,4 +421,20 @@ async fn a_key_of_one_auction_is_deleted_after_it_and_one_that_auctions_share_ne
     assert!(!room.is_pending_deletion(&room.kms_key).await);
     // Again, as if the message had come twice.
     assert_eq!(room.settle(auction.id, MINUTE).await, 1);
+}
+
+#[test]
+fn every_sample_event_names_an_auction_or_nothing() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../events/bid-settle");
+    let samples = [("from-schedule", true), ("by-hand", true), ("unreadable-body", false)];
+    for (name, is_message) in samples {
+        let text = std::fs::read_to_string(folder.join(name).with_extension("json")).unwrap();
+        let message = match serde_json::from_str(&text).unwrap() {
+            Invocation::Batch(batch) => message::in_body(batch.records[0].body.clone().unwrap()),
+            Invocation::Direct(event) => event,
+        };
+        assert_eq!(message::auction(&message).is_ok(), is_message, "{name}");
+    }
+    let files = std::fs::read_dir(&folder).unwrap().count();
+    assert_eq!(files, samples.len(), "an event without a line here");
 }

@@ -12,11 +12,12 @@ use std::time::{Duration, Instant};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use bid_settle::message;
 use futures_util::future::join_all;
 use gatehouse_auction::{Outcome, Rule, Seal};
 use gatehouse_tests::settling::auction::{Special, TestAuction, euro};
 use gatehouse_tests::settling::faults::Fault;
-use gatehouse_tests::settling::{Delivered, Settling, message};
+use gatehouse_tests::settling::{Delivered, Settling};
 use serde_json::{Value, json};
 
 const MINUTE: Duration = Duration::from_secs(60);
@@ -110,7 +111,7 @@ async fn settlements_of_one_auction_at_once_end_with_one_result() {
     let room = Settling::new(&[("SAVE_EVERY", "1"), ("DECRYPT_CONCURRENCY", "2")]).await;
     for round in 0..10 {
         let auction = mixed(&room).await;
-        let at_once = join_all((0..4).map(|_| room.deliver(message(auction.id), MINUTE))).await;
+        let at_once = join_all((0..4).map(|_| room.deliver(message::about(auction.id), MINUTE))).await;
         assert!(
             at_once.contains(&Delivered::Done),
             "round {round}: somebody always comes through: {at_once:?}"
@@ -175,7 +176,7 @@ async fn an_invocation_that_could_count_nothing_is_handed_back_and_does_not_go_o
     let auction = mixed(&room).await;
     room.faults.next("Decrypt", usize::MAX, Fault::Throttled);
     assert_eq!(
-        room.deliver(message(auction.id), Duration::from_secs(2)).await,
+        room.deliver(message::about(auction.id), Duration::from_secs(2)).await,
         Delivered::HandedBack
     );
     assert!(room.sent_to_itself().await.is_empty());
@@ -199,8 +200,14 @@ async fn progress_that_can_not_be_used_is_a_new_start() {
     // That of another auction, as if it were of this one: its ciphertext does not open here.
     let (other, auction) = (mixed(&room).await, mixed(&room).await);
     room.faults.after("Decrypt", 1, 2, Fault::Denied);
-    assert_eq!(room.deliver(message(other.id), MINUTE).await, Delivered::HandedBack);
-    assert_eq!(room.deliver(message(auction.id), MINUTE).await, Delivered::HandedBack);
+    assert_eq!(
+        room.deliver(message::about(other.id), MINUTE).await,
+        Delivered::HandedBack
+    );
+    assert_eq!(
+        room.deliver(message::about(auction.id), MINUTE).await,
+        Delivered::HandedBack
+    );
     let mut moved: Value = serde_json::from_str(&room.progress(other.id).await.unwrap()).unwrap();
     moved["logHead"] = json!(auction.entries().await.last().unwrap().hash);
     room.put_progress(auction.id, &moved.to_string()).await;
@@ -220,7 +227,7 @@ async fn many_bids_are_settled_in_one_invocation() {
         .place_many((0..bids).map(|number| (format!("bidder-{number}"), amount(number))))
         .await;
     let start = Instant::now();
-    let delivered = room.deliver(message(auction.id), Duration::from_secs(900)).await;
+    let delivered = room.deliver(message::about(auction.id), Duration::from_secs(900)).await;
     println!("{bids} bids settled in {:.1} s", start.elapsed().as_secs_f64());
 
     assert_eq!(delivered, Delivered::Done);

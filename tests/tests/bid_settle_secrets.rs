@@ -14,10 +14,11 @@ use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use bid_settle::message;
 use gatehouse_auction::{Rule, Seal};
+use gatehouse_tests::settling::Settling;
 use gatehouse_tests::settling::auction::Special;
 use gatehouse_tests::settling::faults::Fault;
-use gatehouse_tests::settling::{Settling, message};
 
 const MINUTE: Duration = Duration::from_secs(60);
 /// The digits of the planted amounts, as nothing else in the test has them.
@@ -66,7 +67,7 @@ async fn no_amount_stands_in_any_item_event_log_line_or_queue() {
         .take(12)
     {
         room.faults.at(room.faults.calls().len() + 9, fault);
-        room.deliver(message(auction.id), MINUTE).await;
+        room.deliver(message::about(auction.id), MINUTE).await;
         seen += &room.whole_table().await;
     }
     room.settle(auction.id, MINUTE).await;

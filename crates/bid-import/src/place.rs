@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use gatehouse_auction::{AuctionId, Hash, Terms, rules};
-use gatehouse_auction_log::AppendError;
+use gatehouse_auction_log::{AppendError, ReadError};
 
 use crate::Deps;
 use crate::error::LineError;
@@ -20,7 +20,8 @@ pub enum Placed {
     Before,
 }
 
-/// The auctions that one bidder's file speaks of, each read once.
+/// The auctions that one bidder's file speaks of. Each is read once, and then only if somebody else came in between: a
+/// line that is a bid already costs no request, and so a large file gets further with each delivery.
 #[derive(Debug)]
 pub struct Auctions<'a> {
     deps: &'a Deps,
@@ -51,15 +52,17 @@ impl<'a> Auctions<'a> {
         let (terms, history) = self.known(id).await?;
         let envelope = Hash::of(&line.bid);
         loop {
-            history.read_on(&deps.log, bidder).await?;
             if history.has(envelope) {
                 return Ok(Placed::Before);
             }
             let (head, now) = (history.head(), (deps.now)().max(history.head().at));
             let event = rules::place_kms_ciphertext(terms, history.phase(), now, bidder, &line.bid)?;
             match deps.log.append(id, &head, &event, Some(line.bid.clone()), now).await {
-                Ok(_) => return Ok(Placed::Now),
-                Err(AppendError::Overtaken(_)) => {}
+                Ok(entry) => {
+                    history.take(&entry, bidder).map_err(ReadError::from)?;
+                    return Ok(Placed::Now);
+                }
+                Err(AppendError::Overtaken(_)) => history.read_on(&deps.log, bidder).await?,
                 Err(error) => return Err(error.into()),
             }
         }
@@ -83,7 +86,9 @@ impl<'a> Auctions<'a> {
             std::collections::hash_map::Entry::Occupied(known) => Ok(known.into_mut()),
             std::collections::hash_map::Entry::Vacant(vacant) => {
                 let terms = self.deps.log.terms(id).await?.ok_or(LineError::NoSuchContract)?;
-                Ok(vacant.insert((terms, History::start(id))))
+                let mut history = History::start(id);
+                history.read_on(&self.deps.log, self.bidder).await?;
+                Ok(vacant.insert((terms, history)))
             }
         }
     }

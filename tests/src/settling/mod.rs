@@ -13,13 +13,13 @@ use aws_sdk_kms::primitives::Blob;
 use aws_sdk_kms::types::{KeySpec, KeyState, KeyUsageType};
 use aws_sdk_scheduler::types::{FlexibleTimeWindow, FlexibleTimeWindowMode, Target};
 use bid_settle::config::Config;
-use bid_settle::{Deps, handle};
+use bid_settle::{Deps, handle, message};
 use gatehouse_auction::{AuctionId, Price, PublicKey};
 use gatehouse_core::config::Environment;
 use gatehouse_core::event::Invocation;
 use gatehouse_core::rejected::Rejection;
 use lambda_runtime::{Context, LambdaEvent};
-use serde_json::{Value, json};
+use serde_json::Value;
 use tokio::sync::OnceCell;
 
 use crate::event_table::EventTable;
@@ -184,7 +184,7 @@ impl Settling {
     /// Delivers a message, again when it comes back, and what the settlement sends itself, until all is quiet; how many
     /// deliveries that took.
     pub async fn settle(&self, id: AuctionId, time: Duration) -> usize {
-        let mut messages = vec![message(id)];
+        let mut messages = vec![message::about(id)];
         for delivery in 0..MOST_DELIVERIES {
             let Some(next) = messages.pop() else {
                 return delivery;
@@ -313,11 +313,6 @@ impl Settling {
             .unwrap();
         key.key_state == Some(KeyState::PendingDeletion)
     }
-}
-
-/// The message of an auction's schedule.
-pub fn message(id: AuctionId) -> Value {
-    json!({ "auction": id.to_string() })
 }
 
 fn invocation(message: Value, time: Duration) -> LambdaEvent<Invocation> {
