@@ -133,7 +133,7 @@ async fn the_result_does_not_depend_on_the_order_in_which_kms_answers() {
     let room = Settling::new(&[]).await;
     // Each call takes another time, and the first ones the longest.
     room.faults
-        .slow_down(|| Duration::from_millis(40 * (4 - CALLS.fetch_add(1, Ordering::Relaxed) % 4)));
+        .slow_down("Decrypt", || Duration::from_millis(40 * (4 - CALLS.fetch_add(1, Ordering::Relaxed) % 4)));
     for round in 0..4 {
         CALLS.fetch_add(1, Ordering::Relaxed);
         let auction = mixed(&room).await;
@@ -150,7 +150,7 @@ async fn what_is_left_when_an_invocation_ends_goes_on_in_the_next_one_where_it_w
     let mut auction = room.auction(second_price()).await;
     let bids = (0..BIDS).map(|number| (format!("bidder-{number}"), euro(&format!("{}.00", 100 + number))));
     auction.place_many(bids).await;
-    room.faults.slow_down(|| Duration::from_millis(500));
+    room.faults.slow_down("Decrypt", || Duration::from_millis(500));
     let deliveries = room.settle(auction.id, Duration::from_secs(4)).await;
     println!("{BIDS} bids in {deliveries} invocations");
 

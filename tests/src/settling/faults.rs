@@ -55,7 +55,7 @@ struct Each {
 struct Plan {
     at: Option<(usize, Fault)>,
     each: BTreeMap<&'static str, Each>,
-    decrypt_takes: Option<fn() -> Duration>,
+    slow: Option<(&'static str, fn() -> Duration)>,
 }
 
 impl Faults {
@@ -79,9 +79,9 @@ impl Faults {
         self.plan.lock().unwrap().each.insert(operation, each);
     }
 
-    /// How long each Decrypt takes longer from now on.
-    pub fn slow_down(&self, by: fn() -> Duration) {
-        self.plan.lock().unwrap().decrypt_takes = Some(by);
+    /// How much longer each call of this operation takes from now on.
+    pub fn slow_down(&self, operation: &'static str, by: fn() -> Duration) {
+        self.plan.lock().unwrap().slow = Some((operation, by));
     }
 
     /// The operations so far.
@@ -132,8 +132,8 @@ impl Faults {
     }
 
     fn delay(&self, operation: &str) -> Option<Duration> {
-        let longer = self.plan.lock().unwrap().decrypt_takes?;
-        (operation == "Decrypt").then(longer)
+        let (slow, by) = self.plan.lock().unwrap().slow?;
+        (operation == slow).then(by)
     }
 
     async fn crash<T>(&self) -> T {
