@@ -30,7 +30,7 @@ STEPS := python3 tools/steps.py
 LOCAL := python3 -m gatehouse_local
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo send stop resume test model bench bench-function bench-peers bench-idempotency check audit deploy lock clean
+.PHONY: help setup run demo send stop resume test model tool bench bench-function bench-peers bench-idempotency check audit deploy lock clean
 
 help: ## Show this list
 	@echo "make TARGET, where TARGET is one of"
@@ -58,6 +58,9 @@ test: $(TOOLS) $(INTEROP) ## Every test: unit, template, decoders, interop, end 
 
 model: ## Every state of the protocols, and what breaks without each of their clauses (tests/model); TRACE=text shows how
 	@cargo run --quiet --release --package gatehouse-model -- $(if $(TRACE),--trace "$(TRACE)")
+
+tool: ## Build the gatehouse command: target/release/gatehouse, one file that runs on any Linux
+	cargo tool
 
 # One after the other, even with -j: they would disturb each other.
 bench: ## All of the following

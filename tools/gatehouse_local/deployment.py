@@ -91,7 +91,7 @@ def build_functions() -> None:
 
 def build_tool() -> None:
     """The `gatehouse` command, which looks for faces before and after."""
-    command = ["cargo", "build", "--release", "--package", "gatehouse"]
+    command = ["cargo", "tool"]
     run_step("Building the gatehouse command (some minutes the first time)", command, tool_env(), "tool")
 
 

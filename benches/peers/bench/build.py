@@ -18,9 +18,10 @@ COEFFICIENTS = places.BUILD / "coefficients"
 
 def build() -> None:
     """Builds what can be built. A peer that fails is reported and will be missing; ours may not fail."""
-    ours = ["cargo", "build", "--release", "--quiet", "--locked"]
-    subprocess.run([*ours, "--package", "gatehouse"], check=True, cwd=places.ROOT)
-    subprocess.run([*ours, "--package", "gatehouse-redact", "--example", "stages"], check=True, cwd=places.ROOT)
+    ours = ["cargo", "--quiet", "--locked"]
+    subprocess.run([*ours, "tool"], check=True, cwd=places.ROOT)
+    stages = ["build", "--release", "--package", "gatehouse-redact", "--example", "stages"]
+    subprocess.run([*ours, *stages], check=True, cwd=places.ROOT)
     subprocess.run(_cargo("measure"), check=True, cwd=places.SOURCES)
     for feature, programs in RUST_PEERS.items():
         for program in programs:
