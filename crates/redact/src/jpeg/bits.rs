@@ -7,17 +7,19 @@
 /// What is seldom called gets a copy and gives it back: then the reader stays in registers everywhere else.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Bits<'a> {
-    /// The bytes to be read, to the end of the data.
-    rest: &'a [u8],
+    data: &'a [u8],
+    /// The byte to be read next.
+    next: usize,
     /// The bits to come, from the top down.
     window: u64,
-    /// How many bits of the window are good.
+    /// How many bits of the window are good: 0–63, in the lowest six bits. What stands above has no meaning: so nothing has
+    /// to be masked between one look-up and the next, which each walk waits for.
     filled: u64,
     /// How many zeros were read behind the end. Those that are not consumed yet are the last ones of the window.
     beyond: u64,
 }
 
-/// A place in entropy-coded data, as the reader knows it when it is there: how many bytes are to be read (from bit 8 on),
+/// A place in entropy-coded data, as the reader knows it when it is there: the byte that it reads next (from bit 8 on),
 /// and how many bits it is ahead. Small, because there is one for each MCU.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Mark(u64);
@@ -33,7 +35,7 @@ pub(super) struct BitPlace {
 impl Mark {
     /// Where in the data that is.
     pub fn place(self, data: &[u8]) -> BitPlace {
-        let mut byte = data.len().saturating_sub((self.0 >> 8) as usize);
+        let mut byte = (self.0 >> 8) as usize;
         let ahead = (self.0 & 0xFF) as u32;
         for _ in 0..ahead.div_ceil(8) {
             byte = byte_before(data, byte);
@@ -67,7 +69,8 @@ impl<'a> Bits<'a> {
     /// Starts to read at a bit.
     pub fn at(data: &'a [u8], place: BitPlace) -> Self {
         let mut bits = Self {
-            rest: data.get(place.byte..).unwrap_or_default(),
+            data,
+            next: place.byte,
             window: 0,
             filled: 0,
             beyond: 0,
@@ -79,44 +82,70 @@ impl<'a> Bits<'a> {
 
     /// Where the bit is that comes next.
     pub fn mark(&self) -> Mark {
-        Mark((self.rest.len() as u64) << 8 | self.filled.saturating_sub(self.beyond))
+        Mark((self.next as u64) << 8 | self.filled().saturating_sub(self.beyond))
     }
 
     /// Whether more was consumed than there is.
     pub fn is_beyond(&self) -> bool {
-        self.beyond > self.filled
+        self.beyond > self.filled()
     }
 
     /// What is left, if it is less than 56 bits: how many bits, and their value.
     pub fn rest(mut self) -> Option<(u64, u64)> {
         self.fill();
-        let left = self.filled.saturating_sub(self.beyond);
+        let left = self.filled().saturating_sub(self.beyond);
         (left < 56).then(|| (left, self.window.unbounded_shr(64 - left as u32)))
+    }
+
+    /// How many bits of the window are good.
+    #[inline(always)]
+    fn filled(&self) -> u64 {
+        self.filled & 63
     }
 
     /// How many bytes stand behind the end of the data, once [`Self::rest`] is something.
     pub fn bytes_behind(mut self) -> usize {
         self.fill();
-        self.rest.len()
+        self.rest_of_data().len()
+    }
+
+    /// Goes on where a copy got to. The data is the same, which the compiler would not know.
+    #[inline(always)]
+    pub fn go_on_as(&mut self, copy: Self) {
+        *self = Self {
+            data: self.data,
+            ..copy
+        };
+    }
+
+    /// The bytes to be read, to the end of the data.
+    #[inline(always)]
+    fn rest_of_data(&self) -> &'a [u8] {
+        self.data.get(self.next..).unwrap_or_default()
+    }
+
+    /// Eight of them, if there are as many.
+    #[inline(always)]
+    fn word(&self) -> Option<u64> {
+        self.rest_of_data().first_chunk().map(|word| u64::from_be_bytes(*word))
     }
 
     /// Makes sure of at least 56 bits in the window. Without a branch that depends on the data, but for FF bytes: it could
     /// not be foreseen.
     #[inline(always)]
     pub fn fill(&mut self) {
-        match self.rest.first_chunk().map(|word| u64::from_be_bytes(*word)) {
+        match self.word() {
             Some(word) if ff_bytes(word) == 0 => {
                 // What lies below the good bits is the same whenever it is taken.
-                self.window |= word >> self.filled;
-                // At most seven, which the mask only tells the compiler: so it knows that they are there.
-                let taken = ((63 - self.filled as usize) / 8) & 7;
-                self.rest = self.rest.get(taken..).unwrap_or_default();
+                self.window |= word.wrapping_shr(self.filled as u32);
+                let taken = (63 - self.filled() as usize) / 8;
+                self.next += taken;
                 self.filled |= 56;
             }
             _ => {
                 let mut bits = *self;
                 bits.fill_near_ff();
-                *self = bits;
+                self.go_on_as(bits);
             }
         }
     }
@@ -124,37 +153,38 @@ impl<'a> Bits<'a> {
     /// The same where an FF byte or the end is near.
     #[inline(never)]
     fn fill_near_ff(&mut self) {
+        self.filled &= 63;
         while self.filled < 56 {
-            let Some(word) = self.rest.first_chunk().map(|word| u64::from_be_bytes(*word)) else {
+            let Some(word) = self.word() else {
                 return self.fill_bytewise();
             };
             let room = (63 - self.filled as usize) / 8;
             let before_ff = ff_bytes(word).leading_zeros() as usize / 8;
-            let (taken, passed) = match self.rest.get(before_ff + 1) {
+            let (taken, passed) = match self.data.get(self.next + before_ff + 1) {
                 _ if before_ff >= room => (room, room),
                 Some(0) => (before_ff + 1, before_ff + 2),
                 _ => return self.fill_bytewise(),
             };
             self.window |= (word & !(u64::MAX >> (taken * 8))) >> self.filled;
             self.filled += taken as u64 * 8;
-            self.rest = self.rest.get(passed..).unwrap_or_default();
+            self.next += passed;
         }
     }
 
     /// Byte by byte.
     fn fill_bytewise(&mut self) {
         while self.filled < 56 {
-            let byte = match self.rest {
-                [0xFF, 0, behind @ ..] => {
-                    self.rest = behind;
+            let byte = match self.rest_of_data() {
+                [0xFF, 0, ..] => {
+                    self.next += 2;
                     0xFF
                 }
                 [0xFF, ..] | [] => {
                     self.beyond = self.beyond.saturating_add(8);
                     0
                 }
-                [byte, behind @ ..] => {
-                    self.rest = behind;
+                [byte, ..] => {
+                    self.next += 1;
                     *byte
                 }
             };
@@ -173,7 +203,14 @@ impl<'a> Bits<'a> {
     #[inline(always)]
     pub fn consume(&mut self, count: u32) {
         self.window <<= count;
-        self.filled -= u64::from(count);
+        self.filled = self.filled.wrapping_sub(u64::from(count));
+    }
+
+    /// Passes over as many bits as the lowest six bits of a number say (0–32). They must be in the window.
+    #[inline(always)]
+    pub fn consume_lowest(&mut self, number: u16) {
+        self.window = self.window.wrapping_shl(u32::from(number));
+        self.filled = self.filled.wrapping_sub(u64::from(number));
     }
 
     /// The next `count` bits (0–32), consumed.

@@ -42,6 +42,9 @@ struct Step(u16);
 impl Step {
     const END: u16 = 1 << 15;
 
+    /// That as it stands in [`Self::reach`].
+    const BEYOND: u32 = (Self::END >> 6) as u32;
+
     /// The first symbol is one of a code that is not seen whole. Like [`Self::NONE`] it moves beyond the block from
     /// everywhere.
     const LONG: Self = Self(126 << 6);
@@ -49,19 +52,10 @@ impl Step {
     /// Nothing that could be.
     const NONE: Self = Self(127 << 6);
 
-    #[inline(always)]
-    fn bits(self) -> u32 {
-        u32::from(self.0 & 63)
-    }
-
+    /// How far the index of the coefficient moves: [`Self::BEYOND`] more if the block ends.
     #[inline(always)]
     fn reach(self) -> u32 {
-        u32::from(self.0 >> 6 & 127)
-    }
-
-    #[inline(always)]
-    fn ends(self) -> bool {
-        self.0 & Self::END != 0
+        u32::from(self.0 >> 6)
     }
 }
 
@@ -132,26 +126,39 @@ impl AcSkips {
     /// Passes over as many symbols as one look-up knows. Gives the index reached: the last one at the end of the block.
     #[inline(always)]
     fn step(&self, bits: &mut Bits, index: u32) -> Result<u32, Error> {
-        let mut step = self.steps.get(bits.peek(SEEN) as usize).copied().unwrap_or(Step::NONE);
-        let mut reached = index + step.reach();
-        if reached > LAST && step == Step::LONG {
-            let next = bits.peek(16).wrapping_sub(self.first_long);
-            step = self.long.get(next as usize).copied().unwrap_or(Step::NONE);
-            reached = index + step.reach();
-        }
-        if reached > LAST {
-            let mut copy = *bits;
-            let reached = self.skip_one(&mut copy, index)?;
-            *bits = copy;
+        let step = self.steps.get(bits.peek(SEEN) as usize).copied().unwrap_or(Step::NONE);
+        let reached = index + step.reach();
+        if reached < LAST {
+            bits.consume_lowest(step.0);
             return Ok(reached);
         }
-        bits.consume(step.bits());
-        Ok(if step.ends() { LAST } else { reached })
+        if reached & !Step::BEYOND <= LAST {
+            bits.consume_lowest(step.0);
+            return Ok(LAST);
+        }
+        let mut copy = *bits;
+        let reached = self.step_of_long_code(&mut copy, step, index)?;
+        bits.go_on_as(copy);
+        Ok(reached)
+    }
+
+    /// The same where a look-up of short codes is not enough.
+    #[inline(never)]
+    fn step_of_long_code(&self, bits: &mut Bits, step: Step, index: u32) -> Result<u32, Error> {
+        if step == Step::LONG {
+            let next = bits.peek(16).wrapping_sub(self.first_long);
+            let step = self.long.get(next as usize).copied().unwrap_or(Step::NONE);
+            let reached = index + step.reach();
+            if reached & !Step::BEYOND <= LAST {
+                bits.consume_lowest(step.0);
+                return Ok(reached.min(LAST));
+            }
+        }
+        self.skip_one(bits, index)
     }
 
     /// Passes over one symbol, where a step of several would reach beyond the block; gives the index reached, the last one
     /// at the end of the block.
-    #[inline(never)]
     fn skip_one(&self, bits: &mut Bits, index: u32) -> Result<u32, Error> {
         let reached = match Symbol::of(self.single.decode(bits)?) {
             Symbol::EndOfBlock => LAST,
@@ -276,7 +283,7 @@ impl DcDifferences {
             _ => {
                 let mut copy = *bits;
                 let difference = self.next_of_long_code(&mut copy)?;
-                *bits = copy;
+                bits.go_on_as(copy);
                 Ok(difference)
             }
         }
