@@ -93,7 +93,7 @@ impl AcSkips {
     pub fn new(definition: TableDefinition) -> Result<Self, Error> {
         let seen = codes_seen(definition)?;
         let mut steps = Box::new([Step::LONG; 1 << SEEN]);
-        for (next, step) in (0_u32..).zip(steps.iter_mut()) {
+        for (next, step) in (0..).zip(steps.iter_mut()) {
             *step = Step::of(next, &seen);
         }
         let (first_long, long) = long_steps(definition)?;
@@ -177,16 +177,14 @@ impl AcSkips {
     }
 }
 
-/// By the bits seen: length and value of the first code, length 0 if it is longer than what is seen.
-fn codes_seen(definition: TableDefinition) -> Result<Vec<(u32, u8)>, Error> {
-    let mut seen = vec![(0, 0); 1 << SEEN];
-    for Code { bits, length, value } in definition.codes()? {
-        if length <= SEEN {
-            let entries = seen.iter_mut().skip((bits << (SEEN - length)) as usize);
-            entries
-                .take(1 << (SEEN - length))
-                .for_each(|entry| *entry = (length, value));
-        }
+/// By the bits seen: the length of the first code, and the step over its symbol. A code that is not seen whole counts as
+/// longer than what is seen.
+fn codes_seen(definition: TableDefinition) -> Result<Vec<(u16, Step)>, Error> {
+    let mut seen = vec![(SEEN as u16 + 1, Step::NONE); 1 << SEEN];
+    for code in definition.codes()?.iter().filter(|code| code.length <= SEEN) {
+        let spare = SEEN - code.length;
+        let entries = seen.iter_mut().skip((code.bits << spare) as usize).take(1 << spare);
+        entries.for_each(|entry| *entry = (code.length as u16, Step::over(code)));
     }
     Ok(seen)
 }
@@ -200,12 +198,10 @@ fn long_steps(definition: TableDefinition) -> Result<(u32, Vec<Step>), Error> {
     let first = long().next().map_or(0, filled_up);
     let mut steps = Vec::new();
     for code in long() {
-        let (bits, reach, end) = Symbol::of(code.value).passed();
         // No more bits than a step of short codes takes; 8-bit samples have no such coefficients.
-        let step = if bits > MOST_AC_BITS {
-            Step::NONE
-        } else {
-            Step((code.length + bits) as u16 | (reach as u16) << 6 | end)
+        let step = match Symbol::of(code.value) {
+            Symbol::Coefficient { size, .. } if size > MOST_AC_BITS => Step::NONE,
+            _ => Step::over(code),
         };
         let start = (filled_up(code) - first) as usize;
         steps.resize(start, Step::NONE);
@@ -215,26 +211,26 @@ fn long_steps(definition: TableDefinition) -> Result<(u32, Vec<Step>), Error> {
 }
 
 impl Step {
+    /// Over a single symbol.
+    fn over(code: &Code) -> Self {
+        let (bits, reach, end) = Symbol::of(code.value).passed();
+        Self((code.length + bits) as u16 | (reach as u16) << 6 | end)
+    }
+
     /// Takes as many whole codes out of the next bits as there are. The value bits of the last one may lie beyond.
-    fn of(next: u32, seen: &[(u32, u8)]) -> Self {
-        let (mut consumed, mut reach, mut end) = (0, 0, 0);
-        while consumed < SEEN && end == 0 {
-            let ahead = (next << consumed) & ((1 << SEEN) - 1);
-            let (length, value) = seen.get(ahead as usize).copied().unwrap_or_default();
-            if length == 0 || consumed + length > SEEN {
+    fn of(next: u16, seen: &[(u16, Self)]) -> Self {
+        // Bits and reaches add up: at most 12 + 1 + 15 bits and an index of 63, so neither runs over.
+        let mut all = 0;
+        while all & 63 < SEEN as u16 && all & Self::END == 0 {
+            let ahead = next << (all & 63) & ((1 << SEEN) - 1);
+            let (length, step) = seen.get(usize::from(ahead)).copied().unwrap_or((0, Self::NONE));
+            let more = all + step.0;
+            if (all & 63) + length > SEEN as u16 || Self(more).reach() & !Self::BEYOND > LAST {
                 break;
             }
-            let (bits, moved, ends) = Symbol::of(value).passed();
-            if reach + moved > LAST {
-                break;
-            }
-            (consumed, reach, end) = (consumed + length + bits, reach + moved, ends);
+            all = more;
         }
-        if consumed == 0 {
-            return Self::LONG;
-        }
-        // At most 12 + 1 + 15 bits and an index of 63: both fit.
-        Self(consumed as u16 | (reach as u16) << 6 | end)
+        if all == 0 { Self::LONG } else { Self(all) }
     }
 }
 
