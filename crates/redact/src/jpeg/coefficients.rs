@@ -70,20 +70,34 @@ impl Coefficients {
 
     /// Replaces the coefficients of hidden blocks. `dc`: as they shall be.
     pub fn hide(&mut self, dc: &[Vec<i16>], cover: &Cover, layout: &Layout) {
-        for mcu in (0..layout.total()).filter(|mcu| cover.hides(*mcu)) {
-            let (row, column) = (mcu / layout.mcus.0, mcu % layout.mcus.0);
-            let planes = self.0.components.iter_mut().zip(&layout.components).zip(dc).enumerate();
-            for (index, ((component, blocks), dc)) in planes {
-                for block in blocks.of_mcu(column, row) {
-                    let (x, y) = (block % blocks.stride.max(1), block / blocks.stride.max(1));
-                    let place = component.blocks.get_mut(y * component.blocks_x + x);
-                    if let (Some(place), Some(dc), Some(ac)) =
-                        (place, dc.get(block), cover.ac(mcu, index, block, layout))
-                    {
-                        *place = [0; 64];
-                        let low = std::iter::once(dc).chain(ac);
-                        place.iter_mut().zip(low).for_each(|(place, value)| *place = *value);
-                    }
+        for row in 0..layout.mcus.1 {
+            for run in cover.runs(row) {
+                run.columns
+                    .clone()
+                    .for_each(|column| self.hide_mcu((column, row), run.region, dc, cover, layout));
+            }
+        }
+    }
+
+    fn hide_mcu(
+        &mut self,
+        (column, row): (usize, usize),
+        region: usize,
+        dc: &[Vec<i16>],
+        cover: &Cover,
+        layout: &Layout,
+    ) {
+        let planes = self.0.components.iter_mut().zip(&layout.components).zip(dc).enumerate();
+        for (index, ((component, blocks), dc)) in planes {
+            for block in blocks.of_mcu(column, row) {
+                let (x, y) = (block % blocks.stride.max(1), block / blocks.stride.max(1));
+                let place = component.blocks.get_mut(y * component.blocks_x + x);
+                if let (Some(place), Some(dc), Some(hidden)) =
+                    (place, dc.get(block), cover.hidden_row(region, index, y, layout))
+                {
+                    *place = [0; 64];
+                    let low = std::iter::once(*dc).chain(hidden.ac(x));
+                    place.iter_mut().zip(low).for_each(|(place, value)| *place = value);
                 }
             }
         }

@@ -7,9 +7,9 @@
 
 use std::ops::Range;
 
-use super::frame::{Blocks, Frame, Layout, ZIGZAG};
+use super::frame::{Frame, Layout, ZIGZAG};
 use super::skip::LARGEST_AC;
-use super::surface::Surface;
+use super::surface::{Line, Lines, Surface};
 use crate::hide::cells_across;
 use crate::region::Area;
 use crate::{Options, Shape, Style};
@@ -20,20 +20,52 @@ pub(super) const KEPT: usize = 6;
 /// The coefficients of a hidden block behind the DC coefficient.
 pub(super) type LowAc = [i16; KEPT - 1];
 
-/// The blocks that take the place of what is hidden.
+/// The blocks that take the place of what is hidden. Only their DC coefficients are made ahead: these are averaged again
+/// where regions overlap, and the others cost less to make than to remember.
 #[derive(Debug)]
 pub(super) struct Cover {
-    /// For each MCU of the frame the region that hides it, counted from one; 0 if none does.
-    mcus: Vec<u32>,
+    /// For each row of MCUs of the frame what is hidden in it, from left to right.
+    rows: Vec<Vec<Run>>,
     regions: Vec<Hidden>,
+}
+
+/// MCUs of a row that one region hides.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Run {
+    pub columns: Range<usize>,
+    pub region: usize,
 }
 
 /// A region whose MCUs are hidden.
 #[derive(Debug)]
 struct Hidden {
     touched: Touched,
-    /// For each component the AC terms of the blocks of all MCUs that are touched, row by row.
-    ac: Vec<Vec<LowAc>>,
+    components: Vec<Painted>,
+}
+
+/// What a component becomes in a region.
+#[derive(Debug)]
+struct Painted {
+    lines: Lines,
+    steps: [f32; KEPT],
+}
+
+/// A row of blocks that are hidden.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct HiddenRow<'a> {
+    line: Line<'a>,
+    steps: [f32; KEPT],
+    /// The first block that is touched.
+    first: usize,
+}
+
+impl HiddenRow<'_> {
+    /// The AC terms of the block in a column.
+    pub fn ac(&self, column: usize) -> LowAc {
+        let block = self.line.block(column.saturating_sub(self.first));
+        let [_, ac @ ..] = quantised(block, self.steps);
+        ac
+    }
 }
 
 /// The MCUs that a region touches.
@@ -50,16 +82,6 @@ impl Touched {
             across: area.x.start / width..area.x.end.div_ceil(width).min(layout.mcus.0),
             down: area.y.start / height..area.y.end.div_ceil(height).min(layout.mcus.1),
         }
-    }
-}
-
-impl Touched {
-    /// Where a block stands among those of a component that are touched, row by row.
-    fn place(&self, column: usize, row: usize, blocks: &Blocks) -> Option<usize> {
-        let (h, v) = blocks.in_mcu;
-        let column = column.checked_sub(self.across.start * h)?;
-        let row = row.checked_sub(self.down.start * v)?;
-        Some(row * self.across.len() * h + column)
     }
 }
 
@@ -85,10 +107,10 @@ impl Cover {
         options: &Options,
     ) -> Self {
         let mut cover = Self {
-            mcus: vec![0; layout.total()],
+            rows: vec![Vec::new(); layout.mcus.1],
             regions: Vec::with_capacity(areas.len()),
         };
-        for (area, number) in areas.iter().zip(1..) {
+        for (number, area) in areas.iter().enumerate() {
             let region = HiddenRegion {
                 touched: Touched::by(area, layout),
                 area,
@@ -96,36 +118,61 @@ impl Cover {
                 options,
             };
             let components = frame.components.iter().zip(&mut *dc).enumerate();
-            let ac = components.map(|(index, (component, dc))| {
+            let painted = components.map(|(index, (component, dc))| {
                 let steps = steps(component.quant.as_ref());
                 let surface = region.surface(index, dc, steps, color.get(index).copied().unwrap_or_default());
-                region.paint(index, &surface, steps, dc)
+                let lines = region.paint(index, &surface, steps[0], dc);
+                Painted { lines, steps }
             });
-            let ac = ac.collect();
-            region.mcus().for_each(|(x, y)| {
-                if let Some(hidden) = cover.mcus.get_mut(y * layout.mcus.0 + x) {
-                    *hidden = number;
+            let components = painted.collect();
+            for row in region.touched.down.clone() {
+                if let Some(runs) = cover.rows.get_mut(row) {
+                    let columns = region.columns_of(row);
+                    lay_over(
+                        runs,
+                        Run {
+                            columns,
+                            region: number,
+                        },
+                    );
                 }
-            });
+            }
             let touched = region.touched;
-            cover.regions.push(Hidden { touched, ac });
+            cover.regions.push(Hidden { touched, components });
         }
         cover
     }
 
-    /// Whether an MCU of the frame is hidden.
-    pub fn hides(&self, mcu: usize) -> bool {
-        self.mcus.get(mcu).is_some_and(|hidden| *hidden > 0)
+    /// What is hidden in a row of MCUs of the frame, from left to right.
+    pub fn runs(&self, row: usize) -> &[Run] {
+        self.rows.get(row).map(Vec::as_slice).unwrap_or_default()
     }
 
-    /// The AC terms of a hidden block, given the MCU of the frame, the component, and the block among all of it.
-    pub fn ac(&self, mcu: usize, component: usize, block: usize, layout: &Layout) -> Option<&LowAc> {
-        let number = *self.mcus.get(mcu)? as usize;
-        let Hidden { touched, ac } = self.regions.get(number.checked_sub(1)?)?;
-        let blocks = layout.components.get(component)?;
-        let (column, row) = (block % blocks.stride.max(1), block / blocks.stride.max(1));
-        ac.get(component)?.get(touched.place(column, row, blocks)?)
+    /// The blocks that one region hides in a row, given the component and the row among all of its blocks.
+    pub fn hidden_row(&self, region: usize, component: usize, row: usize, layout: &Layout) -> Option<HiddenRow<'_>> {
+        let Hidden { touched, components } = self.regions.get(region)?;
+        let Painted { lines, steps } = components.get(component)?;
+        let (h, v) = layout.components.get(component)?.in_mcu;
+        Some(HiddenRow {
+            line: lines.row(row.checked_sub(touched.down.start * v)?),
+            steps: *steps,
+            first: touched.across.start * h,
+        })
     }
+}
+
+/// Puts a run in its place among others, over what they have in common.
+fn lay_over(runs: &mut Vec<Run>, run: Run) {
+    let cut = |over: &Run, columns: Range<usize>| (!columns.is_empty()).then_some(Run { columns, ..*over });
+    let Range { start, end } = run.columns;
+    let before = runs
+        .iter()
+        .filter_map(|over| cut(over, over.columns.start..over.columns.end.min(start)));
+    let behind = runs
+        .iter()
+        .filter_map(|over| cut(over, over.columns.start.max(end)..over.columns.end));
+    let it = cut(&run, start..end);
+    *runs = before.chain(it).chain(behind).collect();
 }
 
 /// The quantisation steps of the coefficients that are written.
@@ -189,38 +236,29 @@ impl HiddenRegion<'_> {
         (sum as f64 / (columns.len() * rows.len()) as f64) as f32
     }
 
-    /// Changes the DC coefficients of all blocks of a component that are hidden, and gives their AC terms.
-    fn paint(&self, component: usize, surface: &Surface, steps: [f32; KEPT], dc: &mut [i16]) -> Vec<LowAc> {
-        let Some(blocks) = self.layout.components.get(component) else {
-            return Vec::new();
-        };
+    /// Changes the DC coefficients of all blocks of a component that are hidden, and gives what the others are made of.
+    fn paint(&self, component: usize, surface: &Surface, step: f32, dc: &mut [i16]) -> Lines {
         let Touched { across, down } = &self.touched;
+        let Some(blocks) = self.layout.components.get(component) else {
+            return surface.lines((0, 0), (0, 0));
+        };
         let (h, v) = blocks.in_mcu;
         let lines = surface.lines((across.len(), h), (down.len(), v));
-        let width = across.len() * h;
-        let mut all = vec![[0; KEPT - 1]; width * down.len() * v];
         for y in down.clone() {
             let hidden = self.columns_of(y);
+            let columns = hidden.start * h..hidden.end * h;
             for row in y * v..(y + 1) * v {
-                let line_number = row - down.start * v;
-                let line = lines.row(line_number);
-                for column in hidden.start * h..hidden.end * h {
-                    let place = column - across.start * h;
-                    let [first, rest @ ..] = quantised(line.block(place), steps);
-                    let dc = dc.get_mut(row * blocks.stride + column);
-                    if let (Some(dc), Some(ac)) = (dc, all.get_mut(line_number * width + place)) {
-                        (*dc, *ac) = (first, rest);
-                    }
+                let line = lines.row(row - down.start * v);
+                let start = row * blocks.stride;
+                let dc = dc
+                    .get_mut(start + columns.start..start + columns.end)
+                    .unwrap_or_default();
+                for (dc, column) in dc.iter_mut().zip(columns.clone()) {
+                    [*dc] = quantised([line.dc(column - across.start * h)], [step]);
                 }
             }
         }
-        all
-    }
-
-    /// The hidden MCUs, as columns and rows.
-    fn mcus(&self) -> impl Iterator<Item = (usize, usize)> {
-        let rows = self.touched.down.clone();
-        rows.flat_map(|y| self.columns_of(y).map(move |x| (x, y)))
+        lines
     }
 
     /// The MCUs of a row that the shape touches.
@@ -245,13 +283,36 @@ fn part(range: &Range<usize>, index: usize, parts: usize) -> Range<usize> {
     at(index)..at(index + 1)
 }
 
-fn quantised(coefficients: [f32; KEPT], steps: [f32; KEPT]) -> [i16; KEPT] {
+fn quantised<const N: usize>(coefficients: [f32; N], steps: [f32; N]) -> [i16; N] {
     let largest = f32::from(LARGEST_AC);
-    let mut values = [0; KEPT];
+    let mut values = [0; N];
     for ((value, coefficient), step) in values.iter_mut().zip(coefficients).zip(steps) {
         let steps = (coefficient / step).clamp(-largest, largest);
         // Rounded by the cast, which needs no call.
         *value = (steps + 0.5_f32.copysign(steps)) as i16;
     }
     values
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_runs_that_meet_the_later_one_is_seen_and_each_column_belongs_to_one() {
+        for second in (0..10).flat_map(|start| (start..=10).map(move |end| start..end)) {
+            let mut runs = Vec::new();
+            let all = [(0, 2..5), (1, 7..9), (2, second.clone())];
+            for (region, columns) in all.clone() {
+                lay_over(&mut runs, Run { columns, region });
+            }
+            for column in 0..10 {
+                let seen = runs.iter().filter(|run| run.columns.contains(&column));
+                let seen: Vec<usize> = seen.map(|run| run.region).collect();
+                let last = all.iter().rev().find(|(_, columns)| columns.contains(&column));
+                assert_eq!(seen, last.map(|(region, _)| *region).into_iter().collect::<Vec<_>>());
+            }
+            assert!(runs.is_sorted_by_key(|run| run.columns.start), "{second:?}: {runs:?}");
+        }
+    }
 }

@@ -148,16 +148,18 @@ impl ScanLayout {
         })
     }
 
-    /// The MCU of the frame in which an MCU of this scan lies, as column and row.
-    pub fn in_frame(&self, mcu: usize, layout: &Layout) -> (usize, usize) {
-        let (row, column) = (mcu / self.mcus.0.max(1), mcu % self.mcus.0.max(1));
+    /// How many MCUs of this scan one of the frame is, across and down.
+    pub fn in_mcu(&self, layout: &Layout) -> (usize, usize) {
         match self.parts.as_slice() {
-            [(component, _)] => {
-                let (h, v) = layout.components.get(*component).map_or((1, 1), |blocks| blocks.in_mcu);
-                (column / h, row / v)
-            }
-            _ => (column, row),
+            [(component, _)] => layout.components.get(*component).map_or((1, 1), |blocks| blocks.in_mcu),
+            _ => (1, 1),
         }
+    }
+
+    /// Which row and column of its component a block is in.
+    pub fn row_and_column(&self, place: Place) -> (usize, usize) {
+        let stride = self.parts.get(place.part).map_or(1, |(_, blocks)| blocks.stride.max(1));
+        (place.block / stride, place.block % stride)
     }
 }
 

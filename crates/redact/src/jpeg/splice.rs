@@ -8,7 +8,7 @@ use std::ops::Range;
 
 use super::bits::{BitPlace, Bits};
 use super::codes::Encoder;
-use super::cover::Cover;
+use super::cover::{Cover, Run};
 use super::frame::Layout;
 use super::scan::{Place, Scan, ScanLayout};
 use super::walk::{Interval, Walk};
@@ -31,22 +31,15 @@ pub(super) struct Splice<'a> {
     /// The DC coefficients as they shall be.
     dc: &'a [Vec<i16>],
     cover: &'a Cover,
-    /// For each MCU of the scan whether it is hidden.
-    hidden: Vec<bool>,
 }
 
 impl<'a> Splice<'a> {
     pub fn new(walked: &'a Walked<'a>, frame: &'a Layout, dc: &'a [Vec<i16>], cover: &'a Cover) -> Self {
-        let is_hidden = |mcu| {
-            let (column, row) = walked.layout.in_frame(mcu, frame);
-            cover.hides(row * frame.mcus.0 + column)
-        };
         Self {
             walked,
             frame,
             dc,
             cover,
-            hidden: (0..walked.layout.total()).map(is_hidden).collect(),
         }
     }
 
@@ -77,12 +70,12 @@ impl<'a> Splice<'a> {
 
     fn put(&self, encoder: &mut Encoder, out: &mut Output) -> Result<(), Error> {
         let Walked { scan, walk, .. } = self.walked;
-        let total = self.hidden.len();
+        let total = self.walked.layout.total();
         let mut copied = 0;
         for (index, interval) in walk.intervals.iter().enumerate() {
             let first = index * walk.interval;
             let mcus = first..total.min(first + walk.interval);
-            if self.next_hidden(mcus.clone()) < mcus.end {
+            if !self.next_hidden(mcus.clone()).mcus.is_empty() {
                 // The intervals before this one, and the marker.
                 out.extend(scan.data.get(copied..interval.bytes.start).unwrap_or_default());
                 self.interval(mcus, interval, encoder, BitWriter::new(out))?;
@@ -103,39 +96,46 @@ impl<'a> Splice<'a> {
     ) -> Result<(), Error> {
         let data = self.walked.scan.data;
         let mut before = [0; 4];
-        let mut at = mcus.start;
+        let (mut at, mut is_behind_hidden) = (mcus.start, false);
         while at < mcus.end {
             let hidden = self.next_hidden(at..mcus.end);
-            if hidden == at {
-                self.put_hidden(at, &mut before, encoder, &mut writer);
+            if is_behind_hidden && at < hidden.mcus.start {
+                self.put_behind_hidden(at, &mut before, encoder, &mut writer)?;
                 at += 1;
-                if at < mcus.end && self.next_hidden(at..mcus.end) != at {
-                    self.put_behind_hidden(at, &mut before, encoder, &mut writer)?;
-                    at += 1;
-                }
-            } else {
-                let until = if hidden == mcus.end {
+            }
+            if at < hidden.mcus.start {
+                let until = if hidden.mcus.start == mcus.end {
                     end_of(interval, data)
                 } else {
-                    self.start(hidden)
+                    self.start(hidden.mcus.start)
                 };
                 writer.copy(data, self.start(at), until);
-                self.remember(hidden - 1, &mut before);
-                at = hidden;
+                self.remember(hidden.mcus.start - 1, &mut before);
             }
+            self.put_hidden(&hidden, &mut before, encoder, &mut writer);
+            (at, is_behind_hidden) = (hidden.mcus.end, true);
         }
         writer.finish();
         Ok(())
     }
 
-    /// Writes an MCU of what hides.
-    fn put_hidden(&self, mcu: usize, before: &mut [i32; 4], encoder: &mut Encoder, writer: &mut BitWriter) {
-        let (column, row) = self.walked.layout.in_frame(mcu, self.frame);
-        let in_frame = row * self.frame.mcus.0 + column;
-        for place in self.walked.layout.blocks(mcu) {
-            self.put_dc(place, before, encoder, writer);
-            let ac = self.cover.ac(in_frame, place.component, place.block, self.frame);
-            encoder.put_ac(place.part, ac.map_or(&[], |ac| ac.as_slice()), writer);
+    /// Writes MCUs of what hides.
+    fn put_hidden(&self, hidden: &HiddenMcus, before: &mut [i32; 4], encoder: &mut Encoder, writer: &mut BitWriter) {
+        let layout = &self.walked.layout;
+        let with_row = |place: Place| {
+            let (row, column) = layout.row_and_column(place);
+            let row = self.cover.hidden_row(hidden.region, place.component, row, self.frame)?;
+            Some((place, row, column))
+        };
+        // As far as the row goes, the blocks of an MCU are a step behind those before.
+        let mut places: Vec<_> = layout.blocks(hidden.mcus.start).filter_map(with_row).collect();
+        for _ in hidden.mcus.clone() {
+            for (place, row, column) in &mut places {
+                self.put_dc(*place, before, encoder, writer);
+                encoder.put_ac(place.part, &row.ac(*column), writer);
+                place.block += place.step;
+                *column += place.step;
+            }
         }
     }
 
@@ -188,12 +188,36 @@ impl<'a> Splice<'a> {
         self.walked.walk.start(self.walked.scan.data, mcu)
     }
 
-    /// The first hidden MCU in a range, or the range's end.
-    fn next_hidden(&self, mcus: Range<usize>) -> usize {
-        let hidden = self.hidden.get(mcus.clone()).unwrap_or_default();
-        let place = hidden.iter().position(|hidden| *hidden);
-        place.map_or(mcus.end, |place| mcus.start + place)
+    /// The next MCUs of a range that lie in one row and are hidden by one region; none, at the range's end, if there are
+    /// no more.
+    fn next_hidden(&self, mcus: Range<usize>) -> HiddenMcus {
+        let (width, (h, v)) = (self.walked.layout.mcus.0.max(1), self.walked.layout.in_mcu(self.frame));
+        let mut at = mcus.start;
+        while at < mcus.end {
+            let (row, column) = (at / width, at % width);
+            let runs = self.cover.runs(row / v);
+            let behind = runs.partition_point(|run| run.columns.end * h <= column);
+            if let Some(Run { columns, region }) = runs.get(behind) {
+                let place = |column: usize| (row * width + column.min(width)).min(mcus.end);
+                let hidden = place((columns.start * h).max(column))..place(columns.end * h);
+                if !hidden.is_empty() {
+                    let (mcus, region) = (hidden, *region);
+                    return HiddenMcus { mcus, region };
+                }
+            }
+            at = (row + 1) * width;
+        }
+        HiddenMcus {
+            mcus: mcus.end..mcus.end,
+            region: 0,
+        }
     }
+}
+
+/// MCUs of a scan in one row that one region hides.
+struct HiddenMcus {
+    mcus: Range<usize>,
+    region: usize,
 }
 
 /// The bit behind the last MCU of an interval. Where the walk stopped before, everything that is left is taken along.

@@ -43,66 +43,83 @@ impl Surface {
     }
 
     /// The surface over a grid of blocks. For each axis: how many MCUs there are, and how many blocks in each.
-    pub fn lines(&self, across: (usize, usize), down: (usize, usize)) -> Lines<'_> {
+    pub fn lines(&self, across: (usize, usize), down: (usize, usize)) -> Lines {
         let shares = |(mcus, in_mcu), cells| match self.smooth {
             true => smooth_shares(mcus * in_mcu, cells),
             false => flat_shares(mcus, in_mcu, cells),
         };
+        let down = shares(down, self.rows);
         Lines {
-            surface: self,
             across: shares(across, self.columns),
-            down: shares(down, self.rows),
+            mixed: down.iter().map(|shares| self.mixed(shares)).collect(),
         }
     }
-}
 
-/// A surface over a grid of blocks.
-pub(super) struct Lines<'a> {
-    surface: &'a Surface,
-    across: Vec<Vec<Share>>,
-    down: Vec<Vec<Share>>,
-}
-
-impl Lines<'_> {
-    /// A row of blocks: for each column of cells the DCT down the row.
-    pub fn row(&self, row: usize) -> Line<'_> {
-        let mut mixed = vec![[0.0; FREQUENCIES]; self.surface.columns];
-        for (cell_row, weights) in self.down.get(row).into_iter().flatten() {
-            let levels = self
-                .surface
-                .levels
-                .chunks_exact(self.surface.columns.max(1))
-                .nth(*cell_row);
+    /// For each column of cells the DCT down a row of blocks.
+    fn mixed(&self, shares: &[Share]) -> Vec<[f32; FREQUENCIES]> {
+        let mut mixed = vec![[0.0; FREQUENCIES]; self.columns];
+        for (row, weights) in shares {
+            let levels = self.levels.chunks_exact(self.columns.max(1)).nth(*row);
             for (sums, level) in mixed.iter_mut().zip(levels.unwrap_or_default()) {
                 sums.iter_mut()
                     .zip(weights)
                     .for_each(|(sum, weight)| *sum += weight * level);
             }
         }
+        mixed
+    }
+}
+
+/// A surface over a grid of blocks.
+#[derive(Debug)]
+pub(super) struct Lines {
+    /// For each column of blocks.
+    across: Vec<Vec<Share>>,
+    /// For each row of blocks, for each column of cells.
+    mixed: Vec<Vec<[f32; FREQUENCIES]>>,
+}
+
+impl Lines {
+    /// A row of blocks.
+    pub fn row(&self, row: usize) -> Line<'_> {
         Line {
             across: &self.across,
-            mixed,
+            mixed: self.mixed.get(row).map(Vec::as_slice).unwrap_or_default(),
         }
     }
 }
 
 /// A row of blocks.
+#[derive(Debug, Clone, Copy)]
 pub(super) struct Line<'a> {
     across: &'a [Vec<Share>],
-    mixed: Vec<[f32; FREQUENCIES]>,
+    mixed: &'a [[f32; FREQUENCIES]],
 }
 
 impl Line<'_> {
+    /// The DC coefficient of a block, not quantised: the first of [`Self::block`].
+    pub fn dc(&self, column: usize) -> f32 {
+        let parts = self.parts(column);
+        parts.map(|(across, down)| across[0] * down[0]).sum()
+    }
+
     /// The lowest coefficients of a block, not quantised, in zigzag order.
     pub fn block(&self, column: usize) -> [f32; KEPT] {
         let mut coefficients = [0.0; KEPT];
-        for (cell, across) in self.across.get(column).into_iter().flatten() {
-            let down = self.mixed.get(*cell).copied().unwrap_or_default();
+        for (across, down) in self.parts(column) {
             for (sum, (u, v)) in coefficients.iter_mut().zip(ORDER) {
                 *sum += across.get(u).copied().unwrap_or_default() * down.get(v).copied().unwrap_or_default();
             }
         }
         coefficients
+    }
+
+    /// For each cell that is seen in a block its DCT across and down.
+    fn parts(&self, column: usize) -> impl Iterator<Item = (&[f32; FREQUENCIES], &[f32; FREQUENCIES])> {
+        let shares = self.across.get(column).map(Vec::as_slice).unwrap_or_default();
+        shares
+            .iter()
+            .filter_map(|(cell, across)| Some((across, self.mixed.get(*cell)?)))
     }
 }
 
