@@ -8,6 +8,9 @@ use crate::Error;
 /// The bits that one look-up sees. With one more, two tables no longer fit the first-level cache beside everything else.
 const SEEN: u32 = 13;
 
+/// The most bits that a step takes, so that three can follow each other: codes and values of more are rare.
+const MOST_BITS: u16 = 18;
+
 /// The highest index of a coefficient in zigzag order.
 const LAST: u32 = 63;
 
@@ -105,7 +108,7 @@ impl AcSkips {
         })
     }
 
-    /// Passes over the AC coefficients of a block. At least 28 bits must be in the window.
+    /// Passes over the AC coefficients of a block. At least 18 bits must be in the window.
     ///
     /// # Errors
     /// [`Error::CorruptImage`] for an unknown code, or coefficients beyond the block.
@@ -114,8 +117,11 @@ impl AcSkips {
         let mut index = self.step(bits, 0)?;
         while index < LAST {
             bits.fill();
-            // A step takes at most 28 bits, so there are enough for two.
+            // Enough for three steps.
             index = self.step(bits, index)?;
+            if index < LAST {
+                index = self.step(bits, index)?;
+            }
             if index < LAST {
                 index = self.step(bits, index)?;
             }
@@ -145,12 +151,15 @@ impl AcSkips {
     /// The same where a look-up of short codes is not enough.
     #[inline(never)]
     fn step_of_long_code(&self, bits: &mut Bits, step: Step, index: u32) -> Result<u32, Error> {
+        bits.fill();
         if step == Step::LONG {
             let next = bits.peek(16).wrapping_sub(self.first_long);
             let step = self.long.get(next as usize).copied().unwrap_or(Step::NONE);
             let reached = index + step.reach();
             if reached & !Step::BEYOND <= LAST {
                 bits.consume_lowest(step.0);
+                // As many as there would be behind a step of short codes.
+                bits.fill();
                 return Ok(reached.min(LAST));
             }
         }
@@ -171,7 +180,7 @@ impl AcSkips {
         if reached > LAST {
             return Err(Error::corrupt("its compressed data reaches beyond a block"));
         }
-        // As many as there would be behind a step, whatever the code took.
+        // The same.
         bits.fill();
         Ok(reached)
     }
@@ -219,13 +228,14 @@ impl Step {
 
     /// Takes as many whole codes out of the next bits as there are. The value bits of the last one may lie beyond.
     fn of(next: u16, seen: &[(u16, Self)]) -> Self {
-        // Bits and reaches add up: at most 12 + 1 + 15 bits and an index of 63, so neither runs over.
+        // Bits and reaches add up; neither runs over.
         let mut all = 0;
         while all & 63 < SEEN as u16 && all & Self::END == 0 {
             let ahead = next << (all & 63) & ((1 << SEEN) - 1);
             let (length, step) = seen.get(usize::from(ahead)).copied().unwrap_or((0, Self::NONE));
             let more = all + step.0;
-            if (all & 63) + length > SEEN as u16 || Self(more).reach() & !Self::BEYOND > LAST {
+            let is_seen = (all & 63) + length <= SEEN as u16;
+            if !is_seen || more & 63 > MOST_BITS || Self(more).reach() & !Self::BEYOND > LAST {
                 break;
             }
             all = more;
