@@ -406,6 +406,29 @@ mod tests {
     }
 
     #[test]
+    fn the_longest_steps_and_codes_may_follow_each_other() {
+        // The end of the block in 2 bits, and a value of 10 bits behind a code of 8, or behind one of 16.
+        let mut counts = [0; 16];
+        (counts[1], counts[7], counts[15]) = (1, 1, 1);
+        let values = [0x00, 0x0A, 0x0A];
+        let definition = TableDefinition {
+            counts: &counts,
+            values: &values,
+        };
+        let [end, short, long] = ["00", "010000001010101010", "01000001000000001010101010"];
+        let (skips, single) = (AcSkips::new(definition).unwrap(), Table::new(definition).unwrap());
+        for pattern in 0..1 << 8 {
+            let symbols = (0..8).map(|place| if pattern >> place & 1 == 0 { short } else { long });
+            let bits: String = symbols.chain([end; 40]).collect();
+            let byte = |bits: &[u8]| bits.iter().fold(0, |byte, bit| byte << 1 | (bit - b'0'));
+            let data: Vec<u8> = bits.as_bytes().chunks_exact(8).map(byte).collect();
+            let (mut fast, mut slow) = (Bits::from_byte(&data, 0), Bits::from_byte(&data, 0));
+            assert!(skips.skip(&mut fast).is_ok() && one_by_one(&single, &mut slow).is_ok());
+            assert_eq!(fast.mark().place(&data), slow.mark().place(&data), "{pattern:08b}");
+        }
+    }
+
+    #[test]
     fn a_dc_difference_is_the_same_by_one_look_up_and_by_two() {
         // Categories 0 to 11, with codes of 2 to 16 bits.
         let counts = [0, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 0, 0, 0, 0, 2];
