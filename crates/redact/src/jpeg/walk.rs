@@ -100,10 +100,11 @@ impl Walk {
         while next < mcus.end {
             // As far as the row goes, the blocks of an MCU are a step behind those before.
             let count = (layout.mcus.0 - next % layout.mcus.0).min(mcus.end - next);
-            let mut places: Vec<Place> = layout.blocks(next).collect();
+            let with_decoder = |place: Place| Some((place, *decoders.get(place.part)?));
+            let mut places: Vec<_> = layout.blocks(next).filter_map(with_decoder).collect();
             for _ in 0..count {
                 starts.push(bits.mark());
-                mcu(&mut bits, &decoders, &mut places, &mut before, dc)?;
+                mcu(&mut bits, &mut places, &mut before, dc)?;
                 if bits.is_beyond() {
                     return Err(Error::corrupt("its compressed data ends too early"));
                 }
@@ -128,17 +129,12 @@ impl Walk {
 #[inline(always)]
 fn mcu(
     bits: &mut Bits,
-    decoders: &[&Decoder],
-    places: &mut [Place],
+    places: &mut [(Place, &Decoder)],
     before: &mut [i32; 4],
     dc: &mut [Vec<i16>],
 ) -> Result<(), Error> {
-    for place in places {
-        let (Some(decoder), Some(before), Some(dc)) = (
-            decoders.get(place.part),
-            before.get_mut(place.part),
-            dc.get_mut(place.component),
-        ) else {
+    for (place, decoder) in places {
+        let (Some(before), Some(dc)) = (before.get_mut(place.part), dc.get_mut(place.component)) else {
             continue;
         };
         *before = decoder.dc.following(*before, bits)?;
