@@ -9,7 +9,7 @@ use serde_json::json;
 use crate::event_table::{EventTable, Requests};
 
 /// Longer than any test.
-pub const MINUTES: std::time::Duration = std::time::Duration::from_secs(300);
+pub const MINUTES: std::time::Duration = std::time::Duration::from_secs(1_800);
 
 /// A table with a log in it.
 pub struct Room {

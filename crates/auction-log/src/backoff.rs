@@ -1,13 +1,17 @@
 //! How long a writer waits that was overtaken, so that those who race get out of each other's way.
+//!
+//! Between reading the head and the append's arrival lies the writer's window: if anybody else's append arrives in it,
+//! this one is in vain. So waits are measured in windows. Fixed times fail when it matters: once a crowd makes the
+//! table slow, windows outgrow them, and nearly every append is in vain.
 
 use std::time::Duration;
 
-/// The longest first wait: some appends long, so that a few writers rarely meet again.
-const FIRST: Duration = Duration::from_millis(40);
+/// The longest first wait, in windows: a few writers rarely meet again.
+const FIRST: u32 = 8;
 /// So much longer is the longest of each next wait: whoever loses twice is among many.
 const GROWTH: u32 = 4;
-/// The longest wait of all.
-const LONGEST: Duration = Duration::from_millis(640);
+/// The longest wait of all, in windows: a crowd of this size gets through one by one.
+const LONGEST: u32 = 64;
 
 /// The waits of one writer: each a random part of a time that grows.
 #[derive(Debug, Default)]
@@ -16,11 +20,14 @@ pub(crate) struct Backoff {
 }
 
 impl Backoff {
-    /// How long to wait, being overtaken once more.
-    pub fn next(&mut self) -> Duration {
-        let most = FIRST.saturating_mul(GROWTH.saturating_pow(self.overtaken)).min(LONGEST);
+    /// How long to wait, being overtaken once more in a window of this length, of the time that remains. None if that
+    /// is not enough for another one.
+    pub fn next(&mut self, window: Duration, remaining: Duration) -> Option<Duration> {
+        let windows = FIRST.saturating_mul(GROWTH.saturating_pow(self.overtaken)).min(LONGEST);
         self.overtaken = self.overtaken.saturating_add(1);
-        most.mul_f64(random_part())
+        let left = remaining.checked_sub(window).filter(|left| !left.is_zero())?;
+        let most = window.saturating_mul(windows).min(left);
+        Some(most.mul_f64(random_part()))
     }
 
     /// How often it was overtaken.
@@ -38,31 +45,46 @@ fn random_part() -> f64 {
 mod tests {
     use super::*;
 
+    const WINDOW: Duration = Duration::from_millis(10);
+    const HOUR: Duration = Duration::from_secs(3600);
+
     #[test]
-    fn waits_grow_to_a_limit_and_no_two_writers_wait_alike() {
-        let mut longest = [Duration::ZERO; 6];
-        let mut first = Vec::new();
+    fn waits_grow_with_the_window_to_a_limit_and_no_two_writers_wait_alike() {
+        for window in [WINDOW, WINDOW * 100] {
+            let mut longest = [Duration::ZERO; 4];
+            let mut first = Vec::new();
+            for _ in 0..200 {
+                let mut backoff = Backoff::default();
+                let waits = longest.map(|_| backoff.next(window, HOUR).unwrap());
+                assert_eq!(backoff.overtaken(), 4);
+                first.push(waits[0]);
+                longest = std::array::from_fn(|number| longest[number].max(waits[number]));
+            }
+            for (longest, windows) in longest.into_iter().zip([8, 32, 64, 64]) {
+                let most = window * windows;
+                assert!(longest <= most && longest > most / 2, "{longest:?} of {most:?}");
+            }
+            first.sort_unstable();
+            first.dedup();
+            assert!(first.len() > 190);
+        }
+    }
+
+    #[test]
+    fn a_wait_leaves_time_for_another_try_or_there_is_none() {
         for _ in 0..200 {
-            let mut backoff = Backoff::default();
-            let waits = longest.map(|_| backoff.next());
-            assert_eq!(backoff.overtaken(), 6);
-            first.push(waits[0]);
-            longest = std::array::from_fn(|number| longest[number].max(waits[number]));
+            let wait = Backoff::default().next(WINDOW, WINDOW * 3).unwrap();
+            assert!(wait <= WINDOW * 2);
         }
-        for (longest, most) in longest.into_iter().zip([40, 160, 640, 640, 640, 640]) {
-            let most = Duration::from_millis(most);
-            assert!(longest <= most && longest > most / 2, "{longest:?} of {most:?}");
-        }
-        first.sort_unstable();
-        first.dedup();
-        assert!(first.len() > 190);
+        assert_eq!(Backoff::default().next(WINDOW, WINDOW), None);
+        assert_eq!(Backoff::default().next(WINDOW, Duration::ZERO), None);
     }
 
     #[test]
     fn being_overtaken_without_end_overflows_nothing() {
-        let mut backoff = Backoff {
-            overtaken: u32::MAX - 1,
-        };
-        assert!((0..3).all(|_| backoff.next() <= LONGEST));
+        let overtaken = u32::MAX - 1;
+        let mut backoff = Backoff { overtaken };
+        assert!((0..3).all(|_| backoff.next(Duration::MAX / 2, Duration::MAX).is_some()));
+        assert_eq!(backoff.overtaken(), u32::MAX);
     }
 }

@@ -1,5 +1,7 @@
 //! From a decision to an event in the log, whoever else is at it.
 
+use std::time::{Duration, Instant};
+
 use gatehouse_auction::{Auction, AuctionId, Entry, Event, Head, Phase, Refusal, Terms};
 use gatehouse_core::deadline::Deadline;
 use jiff::Timestamp;
@@ -42,13 +44,14 @@ impl AuctionLog {
     {
         let mut backoff = Backoff::default();
         loop {
+            let read = Instant::now();
             let last = self.last(id).await?.ok_or(PlaceError::NotFound(id))?;
             let terms = self.terms(id).await?.ok_or(PlaceError::NotFound(id))?;
             let (head, now) = (last.head(), self.clock.now().max(last.at));
             let (event, envelope) = decide(&terms, Phase::after(&last.event()?), &head, now)?;
             match self.append(id, &head, &event, envelope, now).await {
                 Ok(entry) => return Ok(counted(entry, &backoff)),
-                Err(AppendError::Overtaken(_)) => wait(&mut backoff, deadline).await?,
+                Err(AppendError::Overtaken(_)) => wait(&mut backoff, read.elapsed(), deadline).await?,
                 Err(error) => return Err(PlaceError::Append(error)),
             }
         }
@@ -68,6 +71,7 @@ impl AuctionLog {
         Decide: FnMut(&Auction, Timestamp) -> Result<Decision, Refusal>,
     {
         let mut backoff = Backoff::default();
+        let mut read = Instant::now();
         let mut known = self.load(id).await?;
         loop {
             let auction = known.ok_or(PlaceError::NotFound(id))?;
@@ -75,9 +79,10 @@ impl AuctionLog {
             let (event, envelope) = decide(&auction, now)?;
             match self.append(id, &head, &event, envelope, now).await {
                 Ok(entry) => return Ok(counted(entry, &backoff)),
-                Err(AppendError::Overtaken(_)) => wait(&mut backoff, deadline).await?,
+                Err(AppendError::Overtaken(_)) => wait(&mut backoff, read.elapsed(), deadline).await?,
                 Err(error) => return Err(PlaceError::Append(error)),
             }
+            read = Instant::now();
             known = self.read_on(id, Some(auction), u64::MAX).await?;
         }
     }
@@ -88,12 +93,11 @@ fn counted(entry: Entry, backoff: &Backoff) -> Entry {
     entry
 }
 
-async fn wait(backoff: &mut Backoff, deadline: Deadline) -> Result<(), PlaceError> {
-    let pause = backoff.next();
-    if pause >= deadline.remaining() {
+async fn wait(backoff: &mut Backoff, window: Duration, deadline: Deadline) -> Result<(), PlaceError> {
+    let Some(pause) = backoff.next(window, deadline.remaining()) else {
         let tries = backoff.overtaken();
         return Err(PlaceError::NoTimeLeft { tries });
-    }
+    };
     tokio::time::sleep(pause).await;
     Ok(())
 }
