@@ -199,6 +199,9 @@ pub struct Price {
     pub price: Money,
 }
 
+/// In bytes; the longest price there is has 99.
+const PRICE_LENGTH: usize = 128;
+
 /// The text is not a price.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the sealed price is not JSON of amount, price and currency")]
@@ -213,7 +216,8 @@ struct PriceJson {
 }
 
 impl Price {
-    /// `{"amount":"…","price":"…","currency":"…"}`, to be encrypted. It is wiped when it is dropped.
+    /// `{"amount":"…","price":"…","currency":"…"}`, to be encrypted. It is wiped when it is dropped. Spaces make it as long as
+    /// that of any other price: the length of a ciphertext is that of its plaintext.
     ///
     /// # Errors
     ///
@@ -225,7 +229,8 @@ impl Price {
             price,
             currency,
         };
-        serde_json::to_string(&json).map(Zeroizing::new).map_err(|_| PriceError)
+        let json = serde_json::to_string(&json).map(Zeroizing::new).map_err(|_| PriceError)?;
+        Ok(Zeroizing::new(format!("{:PRICE_LENGTH$}", *json)))
     }
 
     /// What [`Price::to_json`] wrote.
@@ -417,7 +422,8 @@ mod tests {
             price: eur("7.5"),
         };
         let json = price.to_json().unwrap();
-        assert_eq!(*json, r#"{"amount":"9.00","price":"7.50","currency":"EUR"}"#);
+        assert_eq!(json.trim_end(), r#"{"amount":"9.00","price":"7.50","currency":"EUR"}"#);
+        assert_eq!(json.len(), PRICE_LENGTH);
         assert_eq!(Price::from_json(json.as_bytes()), Ok(price));
         for bad in [
             "",

@@ -23,6 +23,10 @@ const PK: &str = "pk";
 const SK: &str = "sk";
 const BODY: &str = "body";
 
+/// What is sealed is filled up with spaces to a multiple of so many bytes: its length is not to tell how many digits the best
+/// amounts have.
+const TALLY_STEP: usize = 512;
+
 /// The bids that were counted so far: all that stand up to a position.
 #[derive(Debug)]
 pub struct Progress {
@@ -105,7 +109,9 @@ impl Progress {
 
     async fn body(&self, key: &ResultKey, until: Deadline) -> Result<String, SettleError> {
         let tally = serde_json::to_vec(&self.valid).map_err(|_| SettleError::Unwritable("the count"))?;
-        let tally = Zeroizing::new(tally);
+        let mut tally = Zeroizing::new(tally);
+        let length = tally.len().next_multiple_of(TALLY_STEP);
+        tally.resize(length, b' ');
         let body = Body {
             log_head: self.log_head,
             position: self.position,
