@@ -40,6 +40,9 @@ pub struct Line {
     pub bid: String,
 }
 
+/// A line's number, which is 1 for the header, and what it says.
+pub type NumberedLine = (u64, Result<Line, BadLine>);
+
 /// What is wrong with a file as a whole. Nothing of it is placed. Reject.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -95,11 +98,11 @@ impl BadLine {
     }
 }
 
-/// The lines of a file with their numbers, which start at 1 with the header. Empty lines are left out.
+/// The lines of a file without its header. Empty ones are left out.
 ///
 /// # Errors
 /// [`FileError`] (Reject)
-pub fn lines(file: &[u8], limits: Limits) -> Result<Vec<(u64, Result<Line, BadLine>)>, FileError> {
+pub fn lines(file: &[u8], limits: Limits) -> Result<Vec<NumberedLine>, FileError> {
     let file = file.strip_prefix(BYTE_ORDER_MARK).unwrap_or(file);
     let mut numbered = (1..).zip(file.split(|byte| *byte == b'\n').map(without_carriage_return));
     let header = numbered.next().and_then(|(_, header)| fields(header).ok());

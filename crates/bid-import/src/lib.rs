@@ -38,7 +38,7 @@ use tracing::info;
 use bucket::Bucket;
 use config::Config;
 use error::{ImportError, LineError, RejectedLine};
-use file::{BadLine, Line};
+use file::{BadLine, Line, NumberedLine};
 use imported::Imported;
 use place::{Auctions, Placed};
 
@@ -135,7 +135,7 @@ async fn one_file(deps: &Deps, record: Record, deadline: Deadline) -> Result<(),
 async fn place_lines(
     deps: &Deps,
     bidder: &str,
-    lines: Vec<(u64, Result<Line, BadLine>)>,
+    lines: Vec<NumberedLine>,
     deadline: Deadline,
 ) -> Result<Vec<RejectedLine>, ImportError> {
     let margin = START_MARGIN.min(deadline.remaining() / 4);
