@@ -7,8 +7,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use aws_sdk_s3::primitives::ByteStream;
 use bid_import::config::Config;
 use bid_import::{Deps, handle};
-use gatehouse_auction::Auction;
-use gatehouse_auction::AuctionId;
+use gatehouse_auction::{Auction, AuctionId};
 use gatehouse_auction_log::AuctionLog;
 use gatehouse_core::config::Environment;
 use gatehouse_core::event::Invocation;
@@ -20,7 +19,7 @@ use lambda_runtime::{Context, LambdaEvent};
 use crate::event_table::EventTable;
 use crate::settling::auction::{Special, TestAuction, opens_at};
 use crate::settling::faults::Faults;
-use crate::settling::{Delivered, sealing_key};
+use crate::settling::{Delivered, shared_key};
 use crate::{events, room};
 
 static ROOMS: AtomicU32 = AtomicU32::new(0);
@@ -87,7 +86,7 @@ impl Importing {
     /// Opens an auction of this contract.
     pub async fn auction(&self, contract: &str) -> TestAuction {
         let contract = Some(contract.to_owned());
-        let (arn, key) = sealing_key(&self.kms).await;
+        let (arn, key) = shared_key(&self.kms).await;
         let special = Special {
             contract,
             ..Special::default()

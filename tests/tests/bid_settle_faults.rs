@@ -132,8 +132,9 @@ async fn the_result_does_not_depend_on_the_order_in_which_kms_answers() {
     static CALLS: AtomicU64 = AtomicU64::new(0);
     let room = Settling::new(&[]).await;
     // Each call takes another time, and the first ones the longest.
-    room.faults
-        .slow_down("Decrypt", || Duration::from_millis(40 * (4 - CALLS.fetch_add(1, Ordering::Relaxed) % 4)));
+    room.faults.slow_down("Decrypt", || {
+        Duration::from_millis(40 * (4 - CALLS.fetch_add(1, Ordering::Relaxed) % 4))
+    });
     for round in 0..4 {
         CALLS.fetch_add(1, Ordering::Relaxed);
         let auction = mixed(&room).await;

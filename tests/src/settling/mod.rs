@@ -81,7 +81,7 @@ impl Settling {
         scheduler.create_schedule_group().name(&group).send().await.unwrap();
         let settle_queue = queue(&sqs, &group, "settle").await;
         let rejected_queue = queue(&sqs, &group, "rejected").await;
-        let (kms_key, key) = SEALING_KEY.get_or_init(|| sealing_key(&kms)).await.clone();
+        let (kms_key, key) = shared_key(&kms).await;
         let (result_key, legacy_key) = (symmetric_key(&kms).await, symmetric_key(&kms).await);
         let table = EventTable::create().await;
 
@@ -330,6 +330,11 @@ async fn queue(sqs: &aws_sdk_sqs::Client, room: &str, name: &str) -> String {
 async fn symmetric_key(kms: &aws_sdk_kms::Client) -> String {
     let key = kms.create_key().send().await.unwrap();
     key.key_metadata.unwrap().arn.unwrap()
+}
+
+/// The key pair that auctions of this process share.
+pub async fn shared_key(kms: &aws_sdk_kms::Client) -> (String, PublicKey) {
+    SEALING_KEY.get_or_init(|| sealing_key(kms)).await.clone()
 }
 
 /// A key pair as the template has it: its ARN and its public half.
