@@ -14,12 +14,22 @@ use serde_json::{Value, json};
 
 use super::*;
 
+/// KMS behind the SDK's HTTP client. Its clones are the same one.
 #[derive(Debug, Clone, Default)]
-struct Kms(Arc<Mutex<(VecDeque<(u16, Value)>, Vec<Value>)>>);
+struct Kms(Arc<Mutex<Wire>>);
+
+#[derive(Debug, Default)]
+struct Wire {
+    answers: VecDeque<(u16, Value)>,
+    requests: Vec<Value>,
+}
 
 impl Kms {
     fn answering(answers: impl IntoIterator<Item = (u16, Value)>) -> Self {
-        Self(Arc::new(Mutex::new((answers.into_iter().collect(), Vec::new()))))
+        Self(Arc::new(Mutex::new(Wire {
+            answers: answers.into_iter().collect(),
+            requests: Vec::new(),
+        })))
     }
 
     fn failing(codes: &[&str]) -> Self {
@@ -42,13 +52,13 @@ impl Kms {
     }
 
     fn requests(&self) -> Vec<Value> {
-        self.0.lock().unwrap().1.clone()
+        self.0.lock().unwrap().requests.clone()
     }
 }
 
 impl HttpConnector for Kms {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
-        let (answers, requests) = &mut *self.0.lock().unwrap();
+        let Wire { answers, requests } = &mut *self.0.lock().unwrap();
         requests.push(serde_json::from_slice(request.body().bytes().unwrap()).unwrap());
         let (status, answer) = answers.pop_front().expect("an answer for each request");
         let answer = HttpResponse::new(status.try_into().unwrap(), SdkBody::from(answer.to_string()));
@@ -104,7 +114,7 @@ async fn throttling_and_outages_are_waited_out() {
         "KeyUnavailableException",
     ];
     let kms = Kms::failing(&failures);
-    kms.0.lock().unwrap().0.push_back(plaintext());
+    kms.0.lock().unwrap().answers.push_back(plaintext());
     assert_eq!(open(&kms).await.unwrap().as_slice(), b"key");
     assert_eq!(kms.requests().len(), 5);
 }
