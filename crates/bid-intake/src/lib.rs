@@ -1,1 +1,218 @@
-//! Lambda function: an HTTP API that opens auctions and takes sealed bids in.
+//! An HTTP API that opens auctions, takes sealed bids in, and shows results. `openapi.yaml` is its contract.
+//!
+//! **What happens when something fails.** There is no queue behind an HTTP request: an error is answered, as a
+//! problem (RFC 9457), and never swallowed. A service that is throttled or down, or too little time left:
+//! 503 with `Retry-After`, and the request may be sent again. A panic or a record that can't be read: 500.
+//! Whatever the client has done wrong: 4xx, with the member named. A lost answer is what `Idempotency-Key`
+//! is for: the same POST again gets the same answer, byte for byte, and nothing is made twice.
+//!
+//! **Why nothing is half done.** Each request has one write that counts: an event is appended right behind the one
+//! that the decision was made on, or it isn't. A bid that was answered with 201 is before the close in the
+//! log, and counts; a close that comes first refuses every bid in flight. What is made before an auction's
+//! first event (a schedule, and a key if each auction has its own) means nothing without that event.
+//!
+//! **Who may do what** is decided by the claims that API Gateway has verified, and by nothing that the client
+//! says. This function can't decrypt a bid: its role has no `kms:Decrypt` on any sealing key. Neither body,
+//! token, envelope nor caller is ever logged.
+
+mod answer;
+mod auctions;
+mod bids;
+mod caller;
+mod chain;
+pub mod config;
+mod error;
+mod event;
+mod fields;
+mod keys;
+mod new_auction;
+mod once;
+mod outcome;
+mod problem;
+mod request;
+mod result_key;
+mod routes;
+mod schedule;
+
+pub use answer::Answer;
+pub use error::IntakeError;
+pub use event::HttpEvent;
+pub use keys::{AUCTION_TAG, SealingKeys};
+pub use result_key::ResultKey;
+pub use routes::Route;
+pub use schedule::Schedules;
+
+use std::convert::Infallible;
+use std::fmt;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::Duration;
+
+use aws_config::SdkConfig;
+use futures_util::FutureExt;
+use gatehouse_auction_log::AuctionLog;
+use gatehouse_core::deadline::Deadline;
+use gatehouse_core::disposition::{Disposition, Failure};
+use gatehouse_core::idempotency::{Store, UnusableName};
+use gatehouse_event_store::EventStore;
+use jiff::Timestamp;
+use lambda_runtime::LambdaEvent;
+use metrics::{Unit, counter, describe_counter};
+use tracing::{Instrument, error, info, info_span, warn};
+
+use config::Config;
+use problem::kinds;
+use request::Request;
+
+/// A request takes some ten milliseconds; with less than this left, nothing is begun that would be cut off.
+const START_MARGIN: Duration = Duration::from_secs(1);
+/// What it takes to give the answer.
+const ANSWER_MARGIN: Duration = Duration::from_millis(200);
+/// The namespace of the idempotency records.
+const NAMESPACE: &str = "bid-intake";
+
+/// What the handler works with. Built once per process.
+#[derive(Clone)]
+pub struct Deps {
+    /// The auctions.
+    pub log: AuctionLog,
+    /// What was answered to which `Idempotency-Key`.
+    pub idempotency: Store,
+    /// Where new auctions get their key from.
+    pub keys: SealingKeys,
+    /// Who has auctions settled at their close.
+    pub schedules: Schedules,
+    /// Who opens the sealed part of results.
+    pub results: ResultKey,
+    clock: Arc<dyn Fn() -> Timestamp + Send + Sync>,
+}
+
+impl fmt::Debug for Deps {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Deps").field("log", &self.log).finish_non_exhaustive()
+    }
+}
+
+impl Deps {
+    /// Builds the clients.
+    ///
+    /// # Errors
+    /// [`UnusableName`] for a table's name that can't be one: a deployment has to change.
+    pub fn new(config: Config, aws: &SdkConfig) -> Result<Self, UnusableName> {
+        let dynamodb = aws_sdk_dynamodb::Client::new(aws);
+        let kms = aws_sdk_kms::Client::new(aws);
+        Ok(Self {
+            log: AuctionLog::new(EventStore::new(dynamodb.clone(), &config.auctions_table)),
+            idempotency: Store::new(dynamodb, &config.idempotency_table, NAMESPACE)?,
+            keys: SealingKeys::new(kms.clone(), config.sealing),
+            schedules: Schedules::new(aws_sdk_scheduler::Client::new(aws), config.schedules),
+            results: ResultKey::new(kms, &config.result_key_arn),
+            clock: Arc::new(Timestamp::now),
+        })
+    }
+
+    /// Another clock, for tests.
+    #[must_use]
+    pub fn with_clock(self, clock: impl Fn() -> Timestamp + Send + Sync + 'static) -> Self {
+        let clock: Arc<dyn Fn() -> Timestamp + Send + Sync> = Arc::new(clock);
+        let log = self.log.with_clock({
+            let clock = Arc::clone(&clock);
+            move || clock()
+        });
+        Self { log, clock, ..self }
+    }
+
+    fn now(&self) -> Timestamp {
+        (self.clock)()
+    }
+}
+
+/// Tells CloudWatch the units of what is counted here.
+pub fn describe() {
+    gatehouse_auction_log::describe();
+    describe_counter!("AuctionsOpened", Unit::Count, "auctions opened");
+    describe_counter!("BidsAccepted", Unit::Count, "bids taken into a log");
+    describe_counter!("BidsWithdrawn", Unit::Count, "bids withdrawn");
+    describe_counter!("Problems", Unit::Count, "requests answered with a problem, by its code");
+}
+
+/// Answers one request, whatever happens.
+///
+/// # Errors
+/// None: a failed invocation would be an answer that says nothing.
+pub async fn handle(deps: &Deps, event: LambdaEvent<HttpEvent>) -> Result<Answer, Infallible> {
+    let deadline = Deadline::of(&event.context);
+    let deadline = Deadline::after(deadline.remaining().saturating_sub(ANSWER_MARGIN));
+    let request_id = event.payload.request_context.request_id.as_str();
+    let route = Route::of(&event.payload.route_key);
+    let span = info_span!("request", apiRequestId = request_id, route = ?route);
+    let outcome = guarded(deps, route, &Request::new(&event.payload), deadline).instrument(span.clone()).await;
+    let _entered = span.entered();
+    Ok(match outcome {
+        Ok(answer) => {
+            info!(status = answer.status_code, "answered");
+            answer
+        }
+        Err(failure) => refused(&failure, request_id),
+    })
+}
+
+/// No panic and no deadline ends a request without an answer.
+async fn guarded(
+    deps: &Deps,
+    route: Option<Route>,
+    request: &Request<'_>,
+    deadline: Deadline,
+) -> Result<Answer, IntakeError> {
+    enough_time(deadline)?;
+    // Boxed: the routes' futures are large, and only one of them runs.
+    let work = AssertUnwindSafe(Box::pin(answer(deps, route, request, deadline))).catch_unwind();
+    match tokio::time::timeout(deadline.remaining(), work).await {
+        Ok(Ok(outcome)) => outcome,
+        // Where it happened is in the line that the panic hook wrote; what it said stays out of the log.
+        Ok(Err(_panic)) => Err(IntakeError::Panicked),
+        Err(_elapsed) => Err(IntakeError::OutOfTime),
+    }
+}
+
+async fn answer(
+    deps: &Deps,
+    route: Option<Route>,
+    request: &Request<'_>,
+    deadline: Deadline,
+) -> Result<Answer, IntakeError> {
+    match route {
+        Some(Route::OpenAuction) => auctions::open(deps, request, deadline).await,
+        Some(Route::ShowAuction) => auctions::show(deps, request).await,
+        Some(Route::CancelAuction) => auctions::cancel(deps, request, deadline).await,
+        Some(Route::PlaceBid) => bids::place(deps, request, deadline).await,
+        Some(Route::ShowReceipt) => bids::show(deps, request).await,
+        Some(Route::WithdrawBid) => bids::withdraw(deps, request, deadline).await,
+        Some(Route::ShowResult) => outcome::show(deps, request).await,
+        Some(Route::ShowLog) => chain::show(deps, request).await,
+        None => {
+            let detail = "This method and path are none of the API's.";
+            Err(IntakeError::Plain(kinds::NO_SUCH_ROUTE, detail))
+        }
+    }
+}
+
+/// Nothing is appended that could not be answered any more.
+fn enough_time(deadline: Deadline) -> Result<(), IntakeError> {
+    if deadline.remaining() < START_MARGIN {
+        return Err(IntakeError::OutOfTime);
+    }
+    Ok(())
+}
+
+fn refused(failure: &IntakeError, request_id: &str) -> Answer {
+    let problem = failure.problem().with_request_id(request_id);
+    let (status, code, reason) = (problem.status, problem.code, failure.reason());
+    counter!("Problems", "code" => code).increment(1);
+    match failure.disposition() {
+        _ if status < 500 => info!(status, code, "refused"),
+        Disposition::Retry => warn!(status, code, reason, "not now: {failure}"),
+        Disposition::Reject => error!(status, code, reason, "failed: {failure}"),
+    }
+    Answer::problem(&problem)
+}

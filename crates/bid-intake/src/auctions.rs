@@ -1,0 +1,149 @@
+//! Auctions: opened, shown, cancelled.
+
+use gatehouse_auction::{AuctionId, Currency, Entry, Event, Head, Phase, PublicKey, Rule, Terms, rules};
+use gatehouse_auction_log::AppendError;
+use gatehouse_core::deadline::Deadline;
+use jiff::Timestamp;
+use metrics::counter;
+use serde::Serialize;
+use tracing::info;
+
+use crate::answer::Answer;
+use crate::caller::Caller;
+use crate::error::IntakeError;
+use crate::new_auction::NewAuction;
+use crate::once::{Identity, once};
+use crate::request::{Request, fields};
+use crate::{Deps, enough_time};
+
+/// An auction, as anybody may see it.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Shown<'a> {
+    id: AuctionId,
+    title: &'a str,
+    opens_at: Timestamp,
+    closes_at: Timestamp,
+    rule: Rule,
+    currency: Currency,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reserve: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    contract: Option<&'a str>,
+    phase: Phase,
+    key: &'a PublicKey,
+}
+
+impl<'a> Shown<'a> {
+    fn new(id: AuctionId, terms: &'a Terms, phase: Phase) -> Self {
+        Self {
+            id,
+            title: &terms.title,
+            opens_at: terms.opens_at,
+            closes_at: terms.closes_at,
+            rule: terms.rule,
+            currency: terms.currency,
+            reserve: terms.reserve.map(|reserve| reserve.amount()),
+            contract: terms.contract.as_deref(),
+            phase,
+            key: &terms.key,
+        }
+    }
+}
+
+/// `POST /auctions`.
+///
+/// # Errors
+/// As [`Caller::auctioneer`], [`Request::body`], [`Request::idempotency_key`], [`NewAuction::read`] and [`once`];
+/// [`IntakeError::ContractTaken`]: Reject. KMS, DynamoDB, EventBridge Scheduler: Retry.
+pub async fn open(deps: &Deps, request: &Request<'_>, deadline: Deadline) -> Result<Answer, IntakeError> {
+    let caller = Caller::auctioneer(request.event)?;
+    let body = request.body()?;
+    let key = request.idempotency_key()?;
+    let new = NewAuction::read(fields(&body)?, deps.now())?;
+    let identity = Identity { caller: &caller.subject, key: &key, asked: "auction", body: &body };
+    let id = new.id(identity)?;
+    let work = async {
+        enough_time(deadline)?;
+        let terms = match deps.log.terms(id).await? {
+            // An earlier try of this request got as far as here.
+            Some(terms) => Terms::clone(&terms),
+            None => begin(deps, id, new, &caller).await?,
+        };
+        let answer = Answer::created(&format!("/auctions/{id}"), &Shown::new(id, &terms, Phase::Open));
+        answer.map_err(|_| IntakeError::Answer("written"))
+    };
+    once(&deps.idempotency, identity, deadline, work).await
+}
+
+/// First what is harmless if the auction then does not come into being: its schedule deletes itself. Then the
+/// key, then the one write that makes it an auction.
+async fn begin(deps: &Deps, id: AuctionId, new: NewAuction, caller: &Caller) -> Result<Terms, IntakeError> {
+    deps.schedules.create(id, new.closes_at).await?;
+    let key = deps.keys.for_auction(id, new.closes_at).await?;
+    let now = deps.now();
+    let event = rules::open(id, new.terms(key, &caller.subject), now)?;
+    let opening = Entry::following(&Head::start(id), now, &event, None).map_err(AppendError::from);
+    let event = match deps.log.open(&opening.map_err(IntakeError::Append)?).await {
+        Ok(()) => event,
+        Err(AppendError::ContractTaken { .. }) => return Err(IntakeError::ContractTaken),
+        // Only this very request makes this id: it is at work twice, and the other was faster.
+        Err(AppendError::Overtaken(standing)) => {
+            standing.event().map_err(AppendError::from).map_err(IntakeError::Append)?
+        }
+        Err(error) => return Err(IntakeError::Append(error)),
+    };
+    match event {
+        Event::AuctionOpened { terms, .. } => {
+            counter!("AuctionsOpened").increment(1);
+            info!(auction = %id, closesAt = %terms.closes_at, "opened");
+            Ok(terms)
+        }
+        _ => Err(IntakeError::Answer("read")),
+    }
+}
+
+/// `GET /auctions/{auctionId}`.
+///
+/// # Errors
+/// [`IntakeError::AuctionNotFound`]: Reject. [`IntakeError::Read`]: as it says.
+pub async fn show(deps: &Deps, request: &Request<'_>) -> Result<Answer, IntakeError> {
+    let id = request.auction()?;
+    let last = deps.log.last(id).await?.ok_or(IntakeError::AuctionNotFound)?;
+    let terms = deps.log.terms(id).await?.ok_or(IntakeError::AuctionNotFound)?;
+    let phase = phase_now(&last, &terms, deps.now())?;
+    Answer::ok(&Shown::new(id, &terms, phase)).map_err(|_| IntakeError::Answer("written"))
+}
+
+/// `DELETE /auctions/{auctionId}`. Again changes nothing, but deletes the schedule if that had failed.
+///
+/// # Errors
+/// As [`Caller::auctioneer`]; [`IntakeError::AuctionNotFound`], [`IntakeError::Refused`]: Reject. DynamoDB,
+/// EventBridge Scheduler: Retry.
+pub async fn cancel(deps: &Deps, request: &Request<'_>, deadline: Deadline) -> Result<Answer, IntakeError> {
+    let caller = Caller::auctioneer(request.event)?;
+    let id = request.auction()?;
+    let decide = |terms: &Terms, phase, _: &Head, now| {
+        rules::cancel(terms, phase, now, &caller.subject, "").map(|event| (event, None))
+    };
+    match deps.log.place(id, decide, deadline).await.map_err(IntakeError::from) {
+        Ok(_) => info!(auction = %id, "cancelled"),
+        Err(IntakeError::Refused(gatehouse_auction::Refusal::Cancelled)) => (),
+        Err(error) => return Err(error),
+    }
+    // Were one left, the settlement would find the auction cancelled, and do nothing.
+    deps.schedules.delete(id).await?;
+    Ok(Answer::no_content())
+}
+
+/// Where an auction stands: by its last event, and by the time, which closes it before the settlement says so.
+///
+/// # Errors
+/// [`IntakeError::Read`] for an entry that is no event: Reject.
+pub fn phase_now(last: &Entry, terms: &Terms, now: Timestamp) -> Result<Phase, IntakeError> {
+    let event = last.event().map_err(gatehouse_auction_log::ReadError::from)?;
+    Ok(match Phase::after(&event) {
+        Phase::Open if now >= terms.closes_at => Phase::Closed,
+        phase => phase,
+    })
+}

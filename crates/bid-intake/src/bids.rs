@@ -1,0 +1,123 @@
+//! Bids: placed, shown to their bidder, withdrawn.
+
+use gatehouse_auction::{Auction, AuctionId, Entry, Envelope, Event, Hash, Head, Refusal, Terms, rules};
+use gatehouse_auction_log::ReadError;
+use gatehouse_core::deadline::Deadline;
+use jiff::Timestamp;
+use metrics::counter;
+use serde::Serialize;
+
+use crate::answer::Answer;
+use crate::caller::Caller;
+use crate::error::IntakeError;
+use crate::once::{Identity, once};
+use crate::request::{Request, fields};
+use crate::{Deps, enough_time};
+
+/// Proof that a bid is in the log.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Receipt<'a> {
+    auction_id: AuctionId,
+    bid_id: String,
+    position: u64,
+    at: Timestamp,
+    envelope_sha256: Hash,
+    digest: Hash,
+    hash: Hash,
+    bidder: &'a str,
+}
+
+impl<'a> Receipt<'a> {
+    fn new(auction_id: AuctionId, entry: &Entry, envelope_sha256: Hash, bidder: &'a str) -> Self {
+        Self {
+            auction_id,
+            bid_id: entry.position.to_string(),
+            position: entry.position,
+            at: entry.at,
+            envelope_sha256,
+            digest: entry.digest(),
+            hash: entry.hash,
+            bidder,
+        }
+    }
+}
+
+/// `POST /auctions/{auctionId}/bids`. When nobody else is faster: a claim, a Query, a PutItem, a completion.
+///
+/// # Errors
+/// As [`Caller::bidder`], [`Request::body`], [`Request::idempotency_key`] and [`once`];
+/// [`IntakeError::AuctionNotFound`], [`IntakeError::InvalidFields`], [`IntakeError::Refused`]: Reject. DynamoDB: Retry.
+pub async fn place(deps: &Deps, request: &Request<'_>, deadline: Deadline) -> Result<Answer, IntakeError> {
+    let caller = Caller::bidder(request.event)?;
+    let id = request.auction()?;
+    let body = request.body()?;
+    let key = request.idempotency_key()?;
+    let mut fields = fields(&body)?;
+    let text = fields.text("envelope");
+    let text = fields.finish(Some(text))?;
+    let envelope = Envelope::parse(&text).map_err(Refusal::from)?;
+
+    let asked = format!("bid in {id}");
+    let identity = Identity { caller: &caller.subject, key: &key, asked: &asked, body: &body };
+    let work = async {
+        enough_time(deadline)?;
+        let decide = |terms: &Terms, phase, _: &Head, now| {
+            let event = rules::place_bid(terms, id, phase, now, &caller.subject, &envelope)?;
+            Ok((event, Some(text.clone())))
+        };
+        let entry = deps.log.place(id, decide, deadline).await?;
+        counter!("BidsAccepted").increment(1);
+        let location = format!("/auctions/{id}/bids/{}", entry.position);
+        let receipt = Receipt::new(id, &entry, envelope.sha256(), &caller.subject);
+        Answer::created(&location, &receipt).map_err(|_| IntakeError::Answer("written"))
+    };
+    once(&deps.idempotency, identity, deadline, work).await
+}
+
+/// `GET /auctions/{auctionId}/bids/{bidId}`. One GetItem.
+///
+/// # Errors
+/// As [`Caller::bidder`]; [`IntakeError::AuctionNotFound`] for what can't be an id,
+/// [`IntakeError::NoSuchBid`] for all else that is not this bidder's: Reject. DynamoDB: Retry.
+pub async fn show(deps: &Deps, request: &Request<'_>) -> Result<Answer, IntakeError> {
+    let caller = Caller::bidder(request.event)?;
+    let (id, bid) = (request.auction()?, request.bid()?);
+    let (entry, envelope_sha256) = own(deps, id, bid, &caller).await?;
+    let receipt = Receipt::new(id, &entry, envelope_sha256, &caller.subject);
+    Answer::ok(&receipt).map_err(|_| IntakeError::Answer("written"))
+}
+
+/// `DELETE /auctions/{auctionId}/bids/{bidId}`.
+///
+/// # Errors
+/// As [`Caller::bidder`]; [`IntakeError::AuctionNotFound`], [`IntakeError::NoSuchBid`], [`IntakeError::Refused`]:
+/// Reject. DynamoDB: Retry.
+pub async fn withdraw(deps: &Deps, request: &Request<'_>, deadline: Deadline) -> Result<Answer, IntakeError> {
+    let caller = Caller::bidder(request.event)?;
+    let (id, bid) = (request.auction()?, request.bid()?);
+    let mut one_stands = false;
+    let decide = |auction: &Auction, now| {
+        one_stands = auction.standing_bid(&caller.subject).is_some();
+        rules::withdraw(auction, &caller.subject, bid, now).map(|event| (event, None))
+    };
+    match deps.log.change(id, decide, deadline).await.map_err(IntakeError::from) {
+        Ok(_) => counter!("BidsWithdrawn").increment(1),
+        // Withdrawn before, and the answer was lost perhaps. A bid that was replaced is another matter: one
+        // of theirs stands, and they should not think that it doesn't.
+        Err(IntakeError::Refused(Refusal::NoSuchBid)) if !one_stands => {
+            own(deps, id, bid, &caller).await?;
+        }
+        Err(error) => return Err(error),
+    }
+    Ok(Answer::no_content())
+}
+
+/// A bid of the caller's own, with its envelope's hash.
+async fn own(deps: &Deps, id: AuctionId, bid: u64, caller: &Caller) -> Result<(Entry, Hash), IntakeError> {
+    let entry = deps.log.entry(id, bid).await?.ok_or(IntakeError::NoSuchBid)?;
+    match entry.event().map_err(ReadError::from)? {
+        Event::BidPlaced { bidder, envelope_sha256, .. } if bidder == caller.subject => Ok((entry, envelope_sha256)),
+        _ => Err(IntakeError::NoSuchBid),
+    }
+}

@@ -1,0 +1,105 @@
+//! The policy of a key that belongs to one auction.
+//! <https://docs.aws.amazon.com/kms/latest/developerguide/key-policies.html>
+
+use jiff::Timestamp;
+use serde_json::json;
+
+use crate::config::RoleArn;
+
+/// What the account may allow its own roles to do with the key: everything but to use it. `GetPublicKey` shows
+/// nothing that bidders don't get anyway. Whoever may change the policy (`PutKeyPolicy`) could allow more:
+/// that leaves an entry in CloudTrail, and is what an administrator is.
+const ADMINISTRATION: &[&str] = &[
+    "kms:CancelKeyDeletion",
+    "kms:DescribeKey",
+    "kms:DisableKey",
+    "kms:EnableKey",
+    "kms:GetKeyPolicy",
+    "kms:GetPublicKey",
+    "kms:ListResourceTags",
+    "kms:PutKeyPolicy",
+    "kms:ScheduleKeyDeletion",
+    "kms:TagResource",
+    "kms:UntagResource",
+];
+
+/// Nobody decrypts before the close; after it, the settlement alone, and only with the envelope's algorithm.
+pub(super) fn of_auction(settle_role: &RoleArn, closes_at: Timestamp) -> String {
+    let RoleArn { arn, partition, account } = settle_role;
+    let policy = json!({
+        "Version": "2012-10-17",
+        "Statement": [
+            {
+                "Sid": "AdministeredByTheAccount",
+                "Effect": "Allow",
+                "Principal": { "AWS": format!("arn:{partition}:iam::{account}:root") },
+                "Action": ADMINISTRATION,
+                "Resource": "*",
+            },
+            {
+                "Sid": "OpenedByTheSettlementAfterTheClose",
+                "Effect": "Allow",
+                "Principal": { "AWS": arn },
+                "Action": "kms:Decrypt",
+                "Resource": "*",
+                "Condition": {
+                    "DateGreaterThanEquals": { "aws:CurrentTime": not_before(closes_at) },
+                    "StringEquals": { "kms:EncryptionAlgorithm": "RSAES_OAEP_SHA_256" },
+                },
+            },
+            {
+                "Sid": "DeletedByTheSettlement",
+                "Effect": "Allow",
+                "Principal": { "AWS": arn },
+                "Action": "kms:ScheduleKeyDeletion",
+                "Resource": "*",
+            },
+        ],
+    });
+    policy.to_string()
+}
+
+/// The first whole second that is not before the close: as fine as every reader of a policy takes a time.
+fn not_before(closes_at: Timestamp) -> String {
+    let millisecond = closes_at.as_millisecond();
+    let second = millisecond.div_euclid(1000) + i64::from(millisecond.rem_euclid(1000) != 0);
+    Timestamp::from_second(second).unwrap_or(closes_at).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::Value;
+
+    fn statements(closes_at: &str) -> Vec<Value> {
+        let role = "arn:aws:iam::123456789012:role/settle".parse().unwrap();
+        let policy: Value = serde_json::from_str(&of_auction(&role, closes_at.parse().unwrap())).unwrap();
+        policy["Statement"].as_array().unwrap().clone()
+    }
+
+    fn allowing(statements: &[Value], action: &str) -> Vec<Value> {
+        let names = |statement: &&Value| {
+            let actions = &statement["Action"];
+            actions == action || actions.as_array().is_some_and(|actions| actions.iter().any(|one| one == action))
+        };
+        statements.iter().filter(names).cloned().collect()
+    }
+
+    #[test]
+    fn only_the_settlement_decrypts_and_only_after_the_close() {
+        let statements = statements("2026-01-05T09:30:00.001Z");
+        let decrypt = allowing(&statements, "kms:Decrypt");
+        assert_eq!(decrypt.len(), 1);
+        assert_eq!(decrypt[0]["Principal"]["AWS"], "arn:aws:iam::123456789012:role/settle");
+        let condition = &decrypt[0]["Condition"];
+        assert_eq!(condition["DateGreaterThanEquals"]["aws:CurrentTime"], "2026-01-05T09:30:01Z");
+        assert_eq!(condition["StringEquals"]["kms:EncryptionAlgorithm"], "RSAES_OAEP_SHA_256");
+    }
+
+    #[test]
+    fn no_action_has_a_wildcard() {
+        let text = serde_json::to_string(&statements("2026-01-05T09:30:00Z")).unwrap();
+        assert!(!text.contains("kms:*"));
+        assert!(text.contains("\"arn:aws:iam::123456789012:root\""));
+    }
+}

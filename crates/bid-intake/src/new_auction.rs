@@ -1,0 +1,114 @@
+//! What an auctioneer asks for when they open an auction.
+
+use gatehouse_auction::{AuctionId, Currency, Money, Rule, Terms};
+use jiff::Timestamp;
+use sha2::{Digest, Sha256};
+use ulid::Ulid;
+
+use crate::error::IntakeError;
+use crate::fields::Fields;
+use crate::keys::SealingKey;
+use crate::once::Identity;
+
+/// The longest title and contract, in bytes. The auction's own rules have the last word.
+const MOST_TITLE_BYTES: usize = 200;
+const MOST_CONTRACT_BYTES: usize = 128;
+
+/// The body of `POST /auctions`.
+pub struct NewAuction {
+    title: String,
+    contract: Option<String>,
+    opens_at: Timestamp,
+    /// When it closes.
+    pub closes_at: Timestamp,
+    rule: Rule,
+    currency: Currency,
+    reserve: Option<Money>,
+}
+
+impl NewAuction {
+    /// Reads the body's members. What will be refused is refused here, before a key is made for it.
+    ///
+    /// # Errors
+    /// [`IntakeError::InvalidFields`], naming each member that can't be used. Reject.
+    pub fn read(mut fields: Fields, now: Timestamp) -> Result<Self, IntakeError> {
+        let title = fields.parsed("title", |title| text(title, MOST_TITLE_BYTES));
+        let contract = fields.optional_parsed("contract", contract);
+        let opens_at = fields.optional_parsed("opensAt", time).unwrap_or(now);
+        let closes_at = fields.parsed("closesAt", time);
+        let rule = fields.parsed("rule", rule);
+        let currency = fields.parsed("currency", str::parse::<Currency>);
+        let reserve = currency.and_then(|currency| {
+            fields.optional_parsed("reserve", |amount| Money::parse(amount, currency))
+        });
+        if closes_at.is_some_and(|closes_at| closes_at <= now || closes_at <= opens_at) {
+            fields.invalid("closesAt", "should be in the future, and after opensAt");
+        }
+        let read = || {
+            let (title, closes_at, rule, currency) = (title?, closes_at?, rule?, currency?);
+            Some(Self { title, contract, opens_at, closes_at, rule, currency, reserve })
+        };
+        fields.finish(read())
+    }
+
+    /// The auction's id: a ULID whose time is the close, and whose other 80 bits follow from the request. So
+    /// however often the request is worked on, it is the same auction: should an answer be lost, the
+    /// second try finds what the first has done.
+    ///
+    /// # Errors
+    /// [`IntakeError::Answer`], which does not happen. Reject.
+    pub fn id(&self, identity: Identity<'_>) -> Result<AuctionId, IntakeError> {
+        let mut hash = Sha256::new();
+        for part in [identity.caller.as_bytes(), identity.key.as_bytes(), &identity.payload()] {
+            hash.update((part.len() as u64).to_be_bytes());
+            hash.update(part);
+        }
+        let hash: [u8; 32] = hash.finalize().into();
+        let random = hash.iter().take(10).fold(0_u128, |bits, byte| (bits << 8) | u128::from(*byte));
+        let milliseconds = u64::try_from(self.closes_at.as_millisecond()).unwrap_or_default();
+        let ulid = Ulid::from_parts(milliseconds, random).to_string();
+        ulid.parse().map_err(|_| IntakeError::Answer("named"))
+    }
+
+    /// The terms, under a key.
+    pub fn terms(self, key: SealingKey, opened_by: &str) -> Terms {
+        Terms {
+            title: self.title,
+            contract: self.contract,
+            opens_at: self.opens_at,
+            closes_at: self.closes_at,
+            rule: self.rule,
+            currency: self.currency,
+            reserve: self.reserve,
+            key: key.public,
+            kms_key: key.arn,
+            opened_by: opened_by.to_owned(),
+        }
+    }
+}
+
+fn text(text: &str, most: usize) -> Result<String, String> {
+    if text.is_empty() || text.len() > most || text.chars().any(char::is_control) {
+        return Err(format!("should have 1 to {most} bytes, without control characters"));
+    }
+    Ok(text.to_owned())
+}
+
+fn contract(name: &str) -> Result<String, String> {
+    if name.contains('/') {
+        return Err("should have no /".to_owned());
+    }
+    text(name, MOST_CONTRACT_BYTES)
+}
+
+fn time(text: &str) -> Result<Timestamp, &'static str> {
+    text.parse().map_err(|_| "should be a time in RFC 3339, such as 2026-01-05T09:30:00Z")
+}
+
+fn rule(name: &str) -> Result<Rule, &'static str> {
+    match name {
+        "first-price" => Ok(Rule::FirstPrice),
+        "second-price" => Ok(Rule::SecondPrice),
+        _ => Err("should be first-price or second-price"),
+    }
+}
