@@ -61,6 +61,13 @@ impl IdempotencyTable {
         items.pop()
     }
 
+    /// Deletes the one item, if there is one, as the end of its lease would.
+    pub async fn forget(&self) {
+        let Some(mut item) = self.item().await else { return };
+        let request = self.client.delete_item().table_name(&self.name);
+        request.key("pk", item.remove("pk").unwrap()).send().await.unwrap();
+    }
+
     /// An attribute of the one item, as a number.
     pub async fn number(&self, attribute: &str) -> u64 {
         let item = self.item().await.expect("an item");

@@ -10,6 +10,7 @@
     reason = "a test fails by panicking"
 )]
 
+pub mod auction_house;
 pub mod auction_log;
 mod bucket;
 pub mod event_bus;
@@ -21,6 +22,7 @@ pub mod in_place;
 pub mod logs;
 mod notifications;
 pub mod one_bucket;
+pub mod operations;
 pub mod photos;
 pub mod rekognition;
 pub mod room;

@@ -61,7 +61,12 @@ pub async fn open(deps: &Deps, request: &Request<'_>, deadline: Deadline) -> Res
     let body = request.body()?;
     let key = request.idempotency_key()?;
     let new = NewAuction::read(fields(&body)?, deps.now())?;
-    let identity = Identity { caller: &caller.subject, key: &key, asked: "auction", body: &body };
+    let identity = Identity {
+        caller: &caller.subject,
+        key: &key,
+        asked: "auction",
+        body: &body,
+    };
     let id = new.id(identity)?;
     let work = async {
         enough_time(deadline)?;
@@ -88,9 +93,10 @@ async fn begin(deps: &Deps, id: AuctionId, new: NewAuction, caller: &Caller) -> 
         Ok(()) => event,
         Err(AppendError::ContractTaken { .. }) => return Err(IntakeError::ContractTaken),
         // Only this very request makes this id: it is at work twice, and the other was faster.
-        Err(AppendError::Overtaken(standing)) => {
-            standing.event().map_err(AppendError::from).map_err(IntakeError::Append)?
-        }
+        Err(AppendError::Overtaken(standing)) => standing
+            .event()
+            .map_err(AppendError::from)
+            .map_err(IntakeError::Append)?,
         Err(error) => return Err(IntakeError::Append(error)),
     };
     match event {

@@ -59,7 +59,12 @@ pub async fn place(deps: &Deps, request: &Request<'_>, deadline: Deadline) -> Re
     let envelope = Envelope::parse(&text).map_err(Refusal::from)?;
 
     let asked = format!("bid in {id}");
-    let identity = Identity { caller: &caller.subject, key: &key, asked: &asked, body: &body };
+    let identity = Identity {
+        caller: &caller.subject,
+        key: &key,
+        asked: &asked,
+        body: &body,
+    };
     let work = async {
         enough_time(deadline)?;
         let decide = |terms: &Terms, phase, _: &Head, now| {
@@ -117,7 +122,11 @@ pub async fn withdraw(deps: &Deps, request: &Request<'_>, deadline: Deadline) ->
 async fn own(deps: &Deps, id: AuctionId, bid: u64, caller: &Caller) -> Result<(Entry, Hash), IntakeError> {
     let entry = deps.log.entry(id, bid).await?.ok_or(IntakeError::NoSuchBid)?;
     match entry.event().map_err(ReadError::from)? {
-        Event::BidPlaced { bidder, envelope_sha256, .. } if bidder == caller.subject => Ok((entry, envelope_sha256)),
+        Event::BidPlaced {
+            bidder,
+            envelope_sha256,
+            ..
+        } if bidder == caller.subject => Ok((entry, envelope_sha256)),
         _ => Err(IntakeError::NoSuchBid),
     }
 }

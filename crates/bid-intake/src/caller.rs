@@ -36,7 +36,11 @@ impl Caller {
     /// # Errors
     /// [`IntakeError::Plain`] with `unauthenticated` (401) if no token was verified, or it names nobody. Reject.
     pub fn of(event: &HttpEvent) -> Result<Self, IntakeError> {
-        let jwt = event.request_context.authorizer.as_ref().and_then(|authorizer| authorizer.jwt.as_ref());
+        let jwt = event
+            .request_context
+            .authorizer
+            .as_ref()
+            .and_then(|authorizer| authorizer.jwt.as_ref());
         let jwt = jwt.ok_or_else(|| unauthenticated("The request needs a token."))?;
         let subject = jwt.claims.get("sub").and_then(Value::as_str);
         let subject = subject.filter(|subject| is_subject(subject));
@@ -121,16 +125,31 @@ mod tests {
 
     #[test]
     fn a_group_or_a_scope_gives_a_role() {
-        assert_eq!(roles(json!({"sub": "a", GROUPS: "[bidders auctioneers]"})), (true, true));
+        assert_eq!(
+            roles(json!({"sub": "a", GROUPS: "[bidders auctioneers]"})),
+            (true, true)
+        );
         assert_eq!(roles(json!({"sub": "a", GROUPS: "[bidders]"})), (false, true));
         assert_eq!(roles(json!({"sub": "a", GROUPS: ["auctioneers"]})), (true, false));
-        assert_eq!(roles(json!({"sub": "a", "scope": "openid gatehouse/auctioneer"})), (true, false));
+        assert_eq!(
+            roles(json!({"sub": "a", "scope": "openid gatehouse/auctioneer"})),
+            (true, false)
+        );
         assert_eq!(roles(json!({"sub": "a", "scope": "gatehouse/bidder"})), (false, true));
     }
 
     #[test]
     fn what_only_looks_like_a_role_is_none() {
-        for groups in ["[xbidders]", "[bidders,x]", "[[bidders]]", "[Bidders]", "bidders", "", "[]", "[\"bidders\"]"] {
+        for groups in [
+            "[xbidders]",
+            "[bidders,x]",
+            "[[bidders]]",
+            "[Bidders]",
+            "bidders",
+            "",
+            "[]",
+            "[\"bidders\"]",
+        ] {
             assert_eq!(roles(json!({"sub": "a", GROUPS: groups})), (false, false), "{groups}");
         }
         for scope in ["gatehouse/bidderx", "bidder", "xgatehouse/bidder", "gatehouse/bidder,x"] {

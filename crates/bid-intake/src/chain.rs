@@ -37,5 +37,10 @@ pub async fn show(deps: &Deps, request: &Request<'_>) -> Result<Answer, IntakeEr
         return Err(IntakeError::AuctionNotFound);
     }
     let next = links.last().filter(|_| links.len() == limit).map(|last| last.position);
-    Answer::ok(&Shown { auction_id: id, links, next }).map_err(|_| IntakeError::Answer("written"))
+    Answer::ok(&Shown {
+        auction_id: id,
+        links,
+        next,
+    })
+    .map_err(|_| IntakeError::Answer("written"))
 }

@@ -123,7 +123,11 @@ fn key_per_auction(environment: &mut Environment) -> Sealing {
             environment.problem("SETTLE_ROLE_ARN", format!("is \"{arn}\": {error}"));
         }
         let nothing = String::new;
-        RoleArn { arn: nothing(), partition: nothing(), account: nothing() }
+        RoleArn {
+            arn: nothing(),
+            partition: nothing(),
+            account: nothing(),
+        }
     });
     Sealing::KeyPerAuction { settle_role }
 }
@@ -149,9 +153,14 @@ mod tests {
 
     #[test]
     fn every_missing_value_is_named() {
-        let error = Config::read(Environment::from_iter([("SETTLE_ROLE_ARN", "")])).unwrap_err().to_string();
+        let error = Config::read(Environment::from_iter([("SETTLE_ROLE_ARN", "")]))
+            .unwrap_err()
+            .to_string();
         for (variable, _) in GOOD {
-            assert!(error.contains(&format!("{variable} is missing")), "{variable} is not in: {error}");
+            assert!(
+                error.contains(&format!("{variable} is missing")),
+                "{variable} is not in: {error}"
+            );
         }
     }
 
@@ -163,17 +172,29 @@ mod tests {
         else {
             panic!("a key per auction")
         };
-        assert_eq!((&*settle_role.partition, &*settle_role.account), ("aws-cn", "123456789012"));
+        assert_eq!(
+            (&*settle_role.partition, &*settle_role.account),
+            ("aws-cn", "123456789012")
+        );
     }
 
     #[test]
     fn a_key_per_auction_needs_to_know_who_may_decrypt() {
         let on = ("SEALING_KEY_PER_AUCTION", "on");
         assert!(read(&[on]).unwrap_err().contains("SETTLE_ROLE_ARN is missing"));
-        for role in ["settle", "arn:aws:iam::1:role/x", "arn:aws:iam::123456789012:user/x", "arn:aws:iam::123456789012:role/"] {
+        for role in [
+            "settle",
+            "arn:aws:iam::1:role/x",
+            "arn:aws:iam::123456789012:user/x",
+            "arn:aws:iam::123456789012:role/",
+        ] {
             let error = read(&[on, ("SETTLE_ROLE_ARN", role)]).unwrap_err();
             assert!(error.contains("should be a role's ARN"), "{role}: {error}");
         }
-        assert!(read(&[("SEALING_KEY_PER_AUCTION", "yes")]).unwrap_err().contains("should be on or off"));
+        assert!(
+            read(&[("SEALING_KEY_PER_AUCTION", "yes")])
+                .unwrap_err()
+                .contains("should be on or off")
+        );
     }
 }

@@ -111,9 +111,10 @@ impl IntakeError {
                 let detail = "Send the same request again later.";
                 Problem::new(kinds::IDEMPOTENCY_IN_FLIGHT, detail).with_retry_after(*retry_after)
             }
-            Self::KeyReused => {
-                Problem::new(kinds::IDEMPOTENCY_KEY_REUSED, "Choose a new Idempotency-Key for a new request.")
-            }
+            Self::KeyReused => Problem::new(
+                kinds::IDEMPOTENCY_KEY_REUSED,
+                "Choose a new Idempotency-Key for a new request.",
+            ),
             _ => match self.disposition() {
                 Disposition::Retry => {
                     let detail = "A service that we need is throttled or down. Send the same request again.";
@@ -171,7 +172,11 @@ impl Failure for IntakeError {
 
 /// A refusal's own code is the problem's; its status follows from what it is about.
 fn refused(refusal: Refusal) -> Problem {
-    let kind = |status, title| Kind { code: refusal.code(), status, title };
+    let kind = |status, title| Kind {
+        code: refusal.code(),
+        status,
+        title,
+    };
     let detail = sentence(&refusal.to_string());
     let not_now = |phase| Problem::new(kind(409, "The auction does not allow this now"), &detail).with_phase(phase);
     let field = |pointer: &str| {

@@ -89,7 +89,12 @@ impl Fields {
     /// [`IntakeError::InvalidFields`], naming each member that is not right. Reject.
     pub fn finish<T>(mut self, value: Option<T>) -> Result<T, IntakeError> {
         // Names of strangers are told shortened: they are the client's own words, but may be long.
-        let strangers: Vec<String> = self.members.keys().take(8).map(|name| name.chars().take(40).collect()).collect();
+        let strangers: Vec<String> = self
+            .members
+            .keys()
+            .take(8)
+            .map(|name| name.chars().take(40).collect())
+            .collect();
         for name in strangers {
             self.invalid(&name, "is not known");
         }
@@ -124,12 +129,16 @@ mod tests {
     use super::*;
 
     fn fields(object: serde_json::Value) -> Fields {
-        let Value::Object(members) = object else { panic!("an object") };
+        let Value::Object(members) = object else {
+            panic!("an object")
+        };
         Fields::new(members)
     }
 
     fn told(error: IntakeError) -> Vec<(String, String)> {
-        let IntakeError::InvalidFields(invalid) = error else { panic!("{error}") };
+        let IntakeError::InvalidFields(invalid) = error else {
+            panic!("{error}")
+        };
         invalid.into_iter().map(|one| (one.pointer, one.detail)).collect()
     }
 
@@ -147,7 +156,10 @@ mod tests {
             ("#/secret", "is not known"),
         ];
         let told = told(fields.finish(Some(())).unwrap_err());
-        assert_eq!(told, expected.map(|(pointer, detail)| (pointer.to_owned(), detail.to_owned())));
+        assert_eq!(
+            told,
+            expected.map(|(pointer, detail)| (pointer.to_owned(), detail.to_owned()))
+        );
     }
 
     #[test]

@@ -69,7 +69,11 @@ impl SealingKeys {
     /// Keys as the settings say.
     pub fn new(client: Client, sealing: Sealing) -> Self {
         let one_key = Arc::default();
-        Self { client, sealing, one_key }
+        Self {
+            client,
+            sealing,
+            one_key,
+        }
     }
 
     /// The key for a new auction. One key for all is got once in a process: a public key never changes. A key
@@ -90,8 +94,15 @@ impl SealingKeys {
     }
 
     async fn create(&self, auction: AuctionId, policy: String) -> Result<String, SealingKeyError> {
-        let tag = Tag::builder().tag_key(AUCTION_TAG).tag_value(auction.to_string()).build();
-        let request = self.client.create_key().key_spec(KeySpec::Rsa4096).key_usage(KeyUsageType::EncryptDecrypt);
+        let tag = Tag::builder()
+            .tag_key(AUCTION_TAG)
+            .tag_value(auction.to_string())
+            .build();
+        let request = self
+            .client
+            .create_key()
+            .key_spec(KeySpec::Rsa4096)
+            .key_usage(KeyUsageType::EncryptDecrypt);
         let request = request
             .description(format!("Seals the bids of auction {auction}"))
             .tags(tag.map_err(failed("CreateKey"))?)
@@ -104,7 +115,13 @@ impl SealingKeys {
     }
 
     async fn get(&self, arn: &str) -> Result<SealingKey, SealingKeyError> {
-        let answer = self.client.get_public_key().key_id(arn).send().await.map_err(failed("GetPublicKey"))?;
+        let answer = self
+            .client
+            .get_public_key()
+            .key_id(arn)
+            .send()
+            .await
+            .map_err(failed("GetPublicKey"))?;
         let (Some(arn), Some(der)) = (answer.key_id, answer.public_key) else {
             return Err(SealingKeyError::Incomplete("GetPublicKey"));
         };
@@ -122,5 +139,8 @@ fn failed<E>(operation: &'static str) -> impl FnOnce(E) -> SealingKeyError
 where
     E: Into<Box<dyn std::error::Error + Send + Sync>>,
 {
-    move |error| SealingKeyError::Kms { operation, source: error.into() }
+    move |error| SealingKeyError::Kms {
+        operation,
+        source: error.into(),
+    }
 }

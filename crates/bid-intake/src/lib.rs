@@ -146,7 +146,9 @@ pub async fn handle(deps: &Deps, event: LambdaEvent<HttpEvent>) -> Result<Answer
     let request_id = event.payload.request_context.request_id.as_str();
     let route = Route::of(&event.payload.route_key);
     let span = info_span!("request", apiRequestId = request_id, route = ?route);
-    let outcome = guarded(deps, route, &Request::new(&event.payload), deadline).instrument(span.clone()).await;
+    let outcome = guarded(deps, route, &Request::new(&event.payload), deadline)
+        .instrument(span.clone())
+        .await;
     let _entered = span.entered();
     Ok(match outcome {
         Ok(answer) => {

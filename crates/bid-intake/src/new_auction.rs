@@ -38,15 +38,22 @@ impl NewAuction {
         let closes_at = fields.parsed("closesAt", time);
         let rule = fields.parsed("rule", rule);
         let currency = fields.parsed("currency", str::parse::<Currency>);
-        let reserve = currency.and_then(|currency| {
-            fields.optional_parsed("reserve", |amount| Money::parse(amount, currency))
-        });
+        let reserve =
+            currency.and_then(|currency| fields.optional_parsed("reserve", |amount| Money::parse(amount, currency)));
         if closes_at.is_some_and(|closes_at| closes_at <= now || closes_at <= opens_at) {
             fields.invalid("closesAt", "should be in the future, and after opensAt");
         }
         let read = || {
             let (title, closes_at, rule, currency) = (title?, closes_at?, rule?, currency?);
-            Some(Self { title, contract, opens_at, closes_at, rule, currency, reserve })
+            Some(Self {
+                title,
+                contract,
+                opens_at,
+                closes_at,
+                rule,
+                currency,
+                reserve,
+            })
         };
         fields.finish(read())
     }
@@ -64,7 +71,10 @@ impl NewAuction {
             hash.update(part);
         }
         let hash: [u8; 32] = hash.finalize().into();
-        let random = hash.iter().take(10).fold(0_u128, |bits, byte| (bits << 8) | u128::from(*byte));
+        let random = hash
+            .iter()
+            .take(10)
+            .fold(0_u128, |bits, byte| (bits << 8) | u128::from(*byte));
         let milliseconds = u64::try_from(self.closes_at.as_millisecond()).unwrap_or_default();
         let ulid = Ulid::from_parts(milliseconds, random).to_string();
         ulid.parse().map_err(|_| IntakeError::Answer("named"))
@@ -102,7 +112,8 @@ fn contract(name: &str) -> Result<String, String> {
 }
 
 fn time(text: &str) -> Result<Timestamp, &'static str> {
-    text.parse().map_err(|_| "should be a time in RFC 3339, such as 2026-01-05T09:30:00Z")
+    text.parse()
+        .map_err(|_| "should be a time in RFC 3339, such as 2026-01-05T09:30:00Z")
 }
 
 fn rule(name: &str) -> Result<Rule, &'static str> {

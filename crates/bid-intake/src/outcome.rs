@@ -61,7 +61,10 @@ pub async fn show(deps: &Deps, request: &Request<'_>) -> Result<Answer, IntakeEr
     let Event::AuctionSettled { outcome } = last.event().map_err(ReadError::from)? else {
         return Err(IntakeError::NotSettled(phase_now(&last, &terms, deps.now())?));
     };
-    let is_winner = outcome.winner.as_ref().is_some_and(|winner| winner.bidder == caller.subject);
+    let is_winner = outcome
+        .winner
+        .as_ref()
+        .is_some_and(|winner| winner.bidder == caller.subject);
     let is_opener = caller.is_auctioneer() && terms.opened_by == caller.subject;
     let amounts = match &outcome.sealed {
         Some(sealed) if is_winner || is_opener => {

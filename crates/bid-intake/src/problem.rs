@@ -91,7 +91,9 @@ impl Problem {
     /// Names the request, as it is named in the access log.
     #[must_use]
     pub fn with_request_id(self, id: &str) -> Self {
-        let known = id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_=.".contains(&byte));
+        let known = id
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"-_=.".contains(&byte));
         let instance = (known && !id.is_empty()).then(|| format!("{INSTANCE_PREFIX}{id}"));
         Self { instance, ..self }
     }
@@ -104,7 +106,7 @@ pub mod kinds {
     macro_rules! kinds {
         ($($name:ident = $status:literal $code:literal $title:literal;)*) => {
             $(#[doc = $title] pub const $name: Kind = Kind { code: $code, status: $status, title: $title };)*
-            /// All of them.
+            #[cfg(test)]
             pub const ALL: &[Kind] = &[$($name),*];
         };
     }
@@ -157,6 +159,15 @@ mod tests {
         for id in ["", "a b", "<x>", "ü"] {
             let problem = Problem::new(kinds::INTERNAL, "x").with_request_id(id);
             assert_eq!(problem.instance, None, "{id}");
+        }
+    }
+
+    #[test]
+    fn every_kind_is_in_the_apis_contract_with_its_title_and_status() {
+        let contract = include_str!("../../../openapi.yaml");
+        for Kind { code, status, title } in kinds::ALL {
+            let example = format!("type: {TYPE_PREFIX}{code}\n        title: {title}\n        status: {status}\n");
+            assert!(contract.contains(&example), "not in openapi.yaml: {example}");
         }
     }
 

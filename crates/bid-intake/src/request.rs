@@ -45,7 +45,9 @@ impl<'a> Request<'a> {
     pub fn bid(&self) -> Result<u64, IntakeError> {
         let text = self.path("bidId").unwrap_or_default();
         let number: Option<u64> = text.parse().ok();
-        number.filter(|number| number.to_string() == text).ok_or(IntakeError::NoSuchBid)
+        number
+            .filter(|number| number.to_string() == text)
+            .ok_or(IntakeError::NoSuchBid)
     }
 
     /// The header Idempotency-Key (draft-ietf-httpapi-idempotency-key-header-07): a quoted string of
@@ -59,10 +61,12 @@ impl<'a> Request<'a> {
             let detail = "Send a header Idempotency-Key, with a value that is new for each new request.";
             return Err(IntakeError::Plain(kinds::IDEMPOTENCY_KEY_MISSING, detail));
         }
-        unquoted(header).filter(|key| (1..=MOST_KEY_BYTES).contains(&key.len())).ok_or({
-            let detail = "The Idempotency-Key should be a string of 1 to 255 printable ASCII characters.";
-            IntakeError::Plain(kinds::IDEMPOTENCY_KEY_INVALID, detail)
-        })
+        unquoted(header)
+            .filter(|key| (1..=MOST_KEY_BYTES).contains(&key.len()))
+            .ok_or({
+                let detail = "The Idempotency-Key should be a string of 1 to 255 printable ASCII characters.";
+                IntakeError::Plain(kinds::IDEMPOTENCY_KEY_INVALID, detail)
+            })
     }
 
     /// The body's bytes.
@@ -79,14 +83,20 @@ impl<'a> Request<'a> {
         }
         let text = self.event.body.as_deref().unwrap_or_default();
         // Base64 takes four characters for three bytes.
-        let most = if self.event.is_base64_encoded { MOST_BODY_BYTES.div_ceil(3) * 4 } else { MOST_BODY_BYTES };
+        let most = if self.event.is_base64_encoded {
+            MOST_BODY_BYTES.div_ceil(3) * 4
+        } else {
+            MOST_BODY_BYTES
+        };
         if text.len() > most {
             return Err(too_large());
         }
         if !self.event.is_base64_encoded {
             return Ok(text.as_bytes().to_vec());
         }
-        let bytes = STANDARD.decode(text).map_err(|_| malformed("The body can't be read."))?;
+        let bytes = STANDARD
+            .decode(text)
+            .map_err(|_| malformed("The body can't be read."))?;
         if bytes.len() > MOST_BODY_BYTES {
             return Err(too_large());
         }
@@ -130,7 +140,11 @@ pub fn fields(body: &[u8]) -> Result<Fields, IntakeError> {
         Ok(Value::Object(members)) => Ok(Fields::new(members)),
         Ok(_) => Err(malformed("The body should be a JSON object.")),
         Err(error) => {
-            let place = format!("The body is no JSON at line {}, column {}.", error.line(), error.column());
+            let place = format!(
+                "The body is no JSON at line {}, column {}.",
+                error.line(),
+                error.column()
+            );
             Err(IntakeError::MalformedJson(place))
         }
     }
@@ -139,7 +153,12 @@ pub fn fields(body: &[u8]) -> Result<Fields, IntakeError> {
 /// API Gateway gives header names in lower case; they mean the same in any (RFC 9110 section 5.1).
 fn header<'a>(headers: &'a HashMap<String, String>, name: &str) -> Option<&'a str> {
     let exact = headers.get(name);
-    let any = || headers.iter().find(|(other, _)| other.eq_ignore_ascii_case(name)).map(|(_, value)| value);
+    let any = || {
+        headers
+            .iter()
+            .find(|(other, _)| other.eq_ignore_ascii_case(name))
+            .map(|(_, value)| value)
+    };
     exact.or_else(any).map(String::as_str)
 }
 
@@ -192,23 +211,44 @@ mod tests {
     #[test]
     fn a_body_is_read_as_text_and_as_base64() {
         assert_eq!(body("application/json", "{}", false), Ok(b"{}".to_vec()));
-        assert_eq!(body("Application/JSON; charset=utf-8", "e30=", true), Ok(b"{}".to_vec()));
+        assert_eq!(
+            body("Application/JSON; charset=utf-8", "e30=", true),
+            Ok(b"{}".to_vec())
+        );
         assert_eq!(body("application/json", "e30", true), Err((400, "malformed-json")));
     }
 
     #[test]
     fn another_media_type_or_none_is_415() {
-        for media_type in ["", "text/plain", "application/json+x", "application/jsonx", "application/jose"] {
-            assert_eq!(body(media_type, "{}", false), Err((415, "unsupported-media-type")), "{media_type}");
+        for media_type in [
+            "",
+            "text/plain",
+            "application/json+x",
+            "application/jsonx",
+            "application/jose",
+        ] {
+            assert_eq!(
+                body(media_type, "{}", false),
+                Err((415, "unsupported-media-type")),
+                "{media_type}"
+            );
         }
     }
 
     #[test]
     fn a_body_may_have_16_kb_and_not_a_byte_more_whatever_it_is_encoded_as() {
-        for (bytes, fits) in [(MOST_BODY_BYTES, true), (MOST_BODY_BYTES + 1, false), (MOST_BODY_BYTES + 2, false)] {
+        for (bytes, fits) in [
+            (MOST_BODY_BYTES, true),
+            (MOST_BODY_BYTES + 1, false),
+            (MOST_BODY_BYTES + 2, false),
+        ] {
             let text = "x".repeat(bytes);
             assert_eq!(body("application/json", &text, false).is_ok(), fits, "{bytes}");
-            assert_eq!(body("application/json", &STANDARD.encode(text), true).is_ok(), fits, "{bytes}");
+            assert_eq!(
+                body("application/json", &STANDARD.encode(text), true).is_ok(),
+                fits,
+                "{bytes}"
+            );
         }
     }
 
@@ -230,7 +270,10 @@ mod tests {
 
     #[test]
     fn a_key_with_and_without_its_quotes_is_the_same_key() {
-        assert_eq!(key("8e03978e-40d5-43dd-bc93-6894a57f9324"), key("\"8e03978e-40d5-43dd-bc93-6894a57f9324\""));
+        assert_eq!(
+            key("8e03978e-40d5-43dd-bc93-6894a57f9324"),
+            key("\"8e03978e-40d5-43dd-bc93-6894a57f9324\"")
+        );
         assert_eq!(key(r#""a\"b\\c""#), Ok(r#"a"b\c"#.to_owned()));
         assert_eq!(key(&"k".repeat(255)).map(|key| key.len()), Ok(255));
     }
@@ -241,7 +284,17 @@ mod tests {
             assert_eq!(key(missing), Err((400, "idempotency-key-missing")));
         }
         let long = "k".repeat(256);
-        for invalid in ["\"", "\"\"", "\"a", "\"a\"b\"", "\"a\\x\"", "\"a\\\"", "ü", "a\tb", long.as_str()] {
+        for invalid in [
+            "\"",
+            "\"\"",
+            "\"a",
+            "\"a\"b\"",
+            "\"a\\x\"",
+            "\"a\\\"",
+            "ü",
+            "a\tb",
+            long.as_str(),
+        ] {
             assert_eq!(key(invalid), Err((400, "idempotency-key-invalid")), "{invalid}");
         }
     }
@@ -251,7 +304,11 @@ mod tests {
         for id in ["", "0", "01", "+1", " 1", "x", "18446744073709551616", "1.0"] {
             let event = event(json!({"pathParameters": {"auctionId": id, "bidId": id}}));
             let request = Request::new(&event);
-            assert_eq!(status(request.auction()).err(), Some((404, "auction-not-found")), "{id}");
+            assert_eq!(
+                status(request.auction()).err(),
+                Some((404, "auction-not-found")),
+                "{id}"
+            );
             if id != "0" {
                 assert_eq!(status(request.bid()), Err((404, "no-such-bid")), "{id}");
             }
@@ -262,13 +319,22 @@ mod tests {
     fn a_parameter_outside_of_its_range_is_400_and_named() {
         let number = |text: &str| {
             let event = event(json!({"queryStringParameters": {"limit": text}}));
-            Request::new(&event).number("limit", 5, 1..=10).map_err(|error| serde_json::to_value(error.problem()).unwrap())
+            Request::new(&event)
+                .number("limit", 5, 1..=10)
+                .map_err(|error| serde_json::to_value(error.problem()).unwrap())
         };
         assert_eq!(number("10"), Ok(10));
         for text in ["", "0", "11", "-1", "+1", "1,2", "ten", "99999999999999999999"] {
             let problem = number(text).unwrap_err();
-            assert_eq!((&problem["status"], &problem["errors"][0]["pointer"]), (&json!(400), &json!("limit")), "{text}");
+            assert_eq!(
+                (&problem["status"], &problem["errors"][0]["pointer"]),
+                (&json!(400), &json!("limit")),
+                "{text}"
+            );
         }
-        assert_eq!(Request::new(&HttpEvent::default()).number("limit", 5, 1..=10).unwrap(), 5);
+        assert_eq!(
+            Request::new(&HttpEvent::default()).number("limit", 5, 1..=10).unwrap(),
+            5
+        );
     }
 }

@@ -7,6 +7,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use gatehouse_auction::{AuctionId, Price};
 use gatehouse_core::disposition::{Disposition, Failure};
+use zeroize::Zeroizing;
 
 /// The encryption context's one member: a result is opened only as that of its own auction.
 const CONTEXT: &str = "auction";
@@ -59,7 +60,11 @@ impl ResultKey {
     /// [`ResultKeyError::Kms`]: Retry. [`ResultKeyError::Unreadable`]: Reject.
     pub async fn open(&self, auction: AuctionId, sealed: &str) -> Result<Price, ResultKeyError> {
         let ciphertext = STANDARD.decode(sealed).map_err(|_| ResultKeyError::Unreadable)?;
-        let request = self.client.decrypt().key_id(&self.arn).ciphertext_blob(Blob::new(ciphertext));
+        let request = self
+            .client
+            .decrypt()
+            .key_id(&self.arn)
+            .ciphertext_blob(Blob::new(ciphertext));
         let answer = request.encryption_context(CONTEXT, auction.to_string()).send().await;
         let answer = answer.map_err(|error| match error.as_service_error() {
             Some(refused) if refused.is_invalid_ciphertext_exception() || refused.is_incorrect_key_exception() => {
@@ -68,6 +73,7 @@ impl ResultKey {
             _ => ResultKeyError::Kms(error.into()),
         })?;
         let plaintext = answer.plaintext.ok_or(ResultKeyError::Unreadable)?;
-        Price::from_json(plaintext.as_ref()).map_err(|_| ResultKeyError::Unreadable)
+        let plaintext = Zeroizing::new(plaintext.into_inner());
+        Price::from_json(&plaintext).map_err(|_| ResultKeyError::Unreadable)
     }
 }

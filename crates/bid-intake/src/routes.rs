@@ -37,3 +37,39 @@ impl Route {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::path::Path;
+
+    use super::*;
+    use crate::event::HttpEvent;
+
+    #[test]
+    fn every_sample_event_is_of_a_route_and_every_route_has_one() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../events/bid-intake");
+        let mut routes: Vec<String> = Vec::new();
+        for file in fs::read_dir(folder).unwrap() {
+            let text = fs::read_to_string(file.unwrap().path()).unwrap();
+            let event: HttpEvent = serde_json::from_str(&text).unwrap();
+            let route = Route::of(&event.route_key).unwrap_or_else(|| panic!("{}", event.route_key));
+            routes.push(format!("{route:?}"));
+        }
+        routes.sort_unstable();
+        routes.dedup();
+        assert_eq!(routes.len(), 8, "{routes:?}");
+    }
+
+    #[test]
+    fn a_route_that_is_not_in_the_contract_is_none() {
+        for key in [
+            "$default",
+            "GET /auctions",
+            "POST /auctions/{auctionId}",
+            "get /auctions/{auctionId}",
+        ] {
+            assert_eq!(Route::of(key), None, "{key}");
+        }
+    }
+}

@@ -57,9 +57,18 @@ impl Schedules {
             .role_arn(&self.config.role_arn)
             .input(serde_json::json!({"auction": auction.to_string()}).to_string())
             // As long and as often as the service allows: what is late is better than what never comes.
-            .retry_policy(RetryPolicy::builder().maximum_event_age_in_seconds(86_400).maximum_retry_attempts(185).build())
+            .retry_policy(
+                RetryPolicy::builder()
+                    .maximum_event_age_in_seconds(86_400)
+                    .maximum_retry_attempts(185)
+                    .build(),
+            )
             .build();
-        let request = self.client.create_schedule().name(auction.to_string()).group_name(&self.config.group);
+        let request = self
+            .client
+            .create_schedule()
+            .name(auction.to_string())
+            .group_name(&self.config.group);
         let request = request
             .client_token(auction.to_string())
             .schedule_expression(at(closes_at))
@@ -79,7 +88,11 @@ impl Schedules {
     /// # Errors
     /// [`ScheduleError`] when EventBridge Scheduler is throttled, down or does not allow it: Retry.
     pub async fn delete(&self, auction: AuctionId) -> Result<(), ScheduleError> {
-        let request = self.client.delete_schedule().name(auction.to_string()).group_name(&self.config.group);
+        let request = self
+            .client
+            .delete_schedule()
+            .name(auction.to_string())
+            .group_name(&self.config.group);
         match request.send().await {
             Ok(_) => Ok(()),
             Err(error) if is_service_error(&error, |error| error.is_resource_not_found_exception()) => Ok(()),
@@ -92,7 +105,10 @@ fn failed<E>(operation: &'static str) -> impl FnOnce(E) -> ScheduleError
 where
     E: Into<Box<dyn std::error::Error + Send + Sync>>,
 {
-    move |error| ScheduleError { operation, source: error.into() }
+    move |error| ScheduleError {
+        operation,
+        source: error.into(),
+    }
 }
 
 fn is_service_error<E, R>(error: &SdkError<E, R>, is: impl Fn(&E) -> bool) -> bool {

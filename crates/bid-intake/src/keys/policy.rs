@@ -25,7 +25,11 @@ const ADMINISTRATION: &[&str] = &[
 
 /// Nobody decrypts before the close; after it, the settlement alone, and only with the envelope's algorithm.
 pub(super) fn of_auction(settle_role: &RoleArn, closes_at: Timestamp) -> String {
-    let RoleArn { arn, partition, account } = settle_role;
+    let RoleArn {
+        arn,
+        partition,
+        account,
+    } = settle_role;
     let policy = json!({
         "Version": "2012-10-17",
         "Statement": [
@@ -80,7 +84,10 @@ mod tests {
     fn allowing(statements: &[Value], action: &str) -> Vec<Value> {
         let names = |statement: &&Value| {
             let actions = &statement["Action"];
-            actions == action || actions.as_array().is_some_and(|actions| actions.iter().any(|one| one == action))
+            actions == action
+                || actions
+                    .as_array()
+                    .is_some_and(|actions| actions.iter().any(|one| one == action))
         };
         statements.iter().filter(names).cloned().collect()
     }
@@ -92,8 +99,14 @@ mod tests {
         assert_eq!(decrypt.len(), 1);
         assert_eq!(decrypt[0]["Principal"]["AWS"], "arn:aws:iam::123456789012:role/settle");
         let condition = &decrypt[0]["Condition"];
-        assert_eq!(condition["DateGreaterThanEquals"]["aws:CurrentTime"], "2026-01-05T09:30:01Z");
-        assert_eq!(condition["StringEquals"]["kms:EncryptionAlgorithm"], "RSAES_OAEP_SHA_256");
+        assert_eq!(
+            condition["DateGreaterThanEquals"]["aws:CurrentTime"],
+            "2026-01-05T09:30:01Z"
+        );
+        assert_eq!(
+            condition["StringEquals"]["kms:EncryptionAlgorithm"],
+            "RSAES_OAEP_SHA_256"
+        );
     }
 
     #[test]
