@@ -1,11 +1,11 @@
-//! Between a handler and AWS: an HTTP client that counts requests by their operation, times them, and lets a test
-//! refuse, lose or delay them.
+//! Between a handler and AWS: an HTTP client that counts requests by their operation, and lets a test refuse, lose or
+//! delay them.
 
 use std::collections::BTreeMap;
 use std::fmt;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use aws_config::SdkConfig;
 use aws_config::retry::RetryConfig;
@@ -44,7 +44,6 @@ struct Planned {
 struct State {
     planned: Vec<Planned>,
     seen: BTreeMap<String, u32>,
-    waited: Duration,
 }
 
 /// The wire of one handler. Its clones are the same wire.
@@ -91,11 +90,6 @@ impl Operations {
     /// How often each operation was sent since the last time, tries of the SDK included.
     pub fn take(&self) -> BTreeMap<String, u32> {
         std::mem::take(&mut self.0.lock().unwrap().seen)
-    }
-
-    /// The time from sending requests to the heads of their answers, since the last time.
-    pub fn take_waited(&self) -> Duration {
-        std::mem::take(&mut self.0.lock().unwrap().waited)
     }
 
     fn next(&self, operation: &str) -> Option<Fault> {
@@ -156,9 +150,7 @@ impl HttpConnector for Connector {
                 Some(Fault::AnswerLost) => lost = true,
                 Some(Fault::Before(between)) => between.await,
             }
-            let start = Instant::now();
             let answer = inner.call(request).await;
-            operations.0.lock().unwrap().waited += start.elapsed();
             if lost {
                 return Err(ConnectorError::timeout("a test lost this answer".into()));
             }

@@ -53,17 +53,25 @@ fn counts<const N: usize>(counts: [(&str, u32); N]) -> BTreeMap<String, u32> {
 async fn an_accepted_bid_takes_four_requests_and_a_repeated_one_takes_one() {
     let house = House::new().await;
     let auction = house.open(&vera()).await;
-    let call = Call::bid(&bob(), auction.id, &auction.seal(&bob(), "1.00"));
     house.wire.take();
+    let mut happy = counts([("PutItem", 2), ("Query", 1), ("UpdateItem", 1)]);
+    happy.insert("GetItem".to_owned(), 1);
+    let carol = Person::bidder("carol");
+    house
+        .call(Call::bid(&carol, auction.id, &auction.seal(&carol, "1.00")))
+        .await;
+    assert_eq!(house.wire.take(), happy, "the first time, the terms are read");
+
+    happy.remove("GetItem");
+    let call = Call::bid(&bob(), auction.id, &auction.seal(&bob(), "1.00"));
     let first = house.call(call.clone()).await;
-    let happy = counts([("PutItem", 2), ("Query", 1), ("UpdateItem", 1)]);
     assert_eq!((first.status_code, house.wire.take()), (201, happy));
 
     house.set_clock(auction.closes_at);
     let again = house.call(call).await;
     assert_eq!(again, first, "the same answer, byte for byte, also after the close");
     assert_eq!(house.wire.take(), counts([("PutItem", 1)]));
-    assert_eq!(house.entries(auction.id).await.len(), 2);
+    assert_eq!(house.entries(auction.id).await.len(), 3);
 }
 
 #[tokio::test]
@@ -91,13 +99,14 @@ async fn a_request_whose_twin_is_being_worked_on_is_told_to_wait() {
     let house = Arc::new(House::new().await);
     let auction = house.open(&vera()).await;
     let call = Call::bid(&bob(), auction.id, &auction.seal(&bob(), "1.00"));
-    let (seen, twin) = (Arc::new(Mutex::new(None)), (Arc::clone(&house), call.clone()));
-    let put = Arc::clone(&seen);
-    // Right before the first of the two appends.
+    let seen = Arc::new(Mutex::new(None));
+    let (twin, twins_call, put) = (Arc::clone(&house), call.clone(), Arc::clone(&seen));
     let between = async move {
-        let answer = twin.0.call(twin.1).await;
+        // A task of its own: one request inside of another would take more stack than a test's thread has.
+        let answer = tokio::spawn(async move { twin.call(twins_call).await }).await.unwrap();
         *put.lock().unwrap() = Some(answer);
     };
+    // After the claim, before the append.
     house.wire.plan("Query", 0, 1, Fault::Before(Box::pin(between)));
     let first = house.call(call.clone()).await;
     assert_eq!(first.status_code, 201, "{}", first.body);
@@ -407,24 +416,26 @@ async fn no_log_line_holds_a_body_an_envelope_an_amount_a_token_or_a_caller() {
 
 #[tokio::test]
 #[ignore = "needs the local stack: make test"]
-async fn how_long_a_bid_takes_beside_its_requests_is_told() {
-    let house = House::new().await;
+async fn how_long_a_bid_takes_beside_its_calls_to_aws_is_told() {
+    let (house, watch) = House::new().await.timed().await;
     let auction = house.open(&vera()).await;
     let envelopes: Vec<String> = (0..100)
         .map(|amount| auction.seal(&bob(), &format!("{amount}.00")))
         .collect();
-    house.call(Call::bid(&bob(), auction.id, &envelopes[0])).await;
-    house.wire.take_waited();
-    let (mut whole, start) = (Vec::new(), Instant::now());
+    house
+        .call(Call::bid(&bob(), auction.id, &auction.seal(&bob(), "1.00")))
+        .await;
+    let mut own = Vec::new();
     for envelope in &envelopes {
+        watch.take();
         let began = Instant::now();
         let answer = house.call(Call::bid(&bob(), auction.id, envelope)).await;
-        whole.push(began.elapsed().saturating_sub(house.wire.take_waited()));
-        assert_eq!(answer.status_code, 201);
+        own.push(began.elapsed().saturating_sub(watch.take()));
+        assert_eq!(answer.status_code, 201, "{}", answer.body);
     }
-    whole.sort_unstable();
-    let (median, all) = (whole[whole.len() / 2], start.elapsed());
+    own.sort_unstable();
+    let (median, most) = (own[own.len() / 2], own[own.len() - 1]);
     println!(
-        "beside waiting for AWS, a bid takes {median:?} (median of 100, the SDK's own work included; {all:?} in all)"
+        "beside its calls to AWS, a bid takes {median:?} (median of 100; at most {most:?}), reading its event included"
     );
 }
