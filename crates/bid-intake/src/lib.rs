@@ -35,12 +35,11 @@ mod routes;
 mod schedule;
 
 pub use answer::Answer;
-pub use error::IntakeError;
 pub use event::HttpEvent;
-pub use keys::{AUCTION_TAG, SealingKeys};
-pub use result_key::ResultKey;
-pub use routes::Route;
-pub use schedule::Schedules;
+pub use keys::{AUCTION_TAG, SealingKey, SealingKeyError, SealingKeys};
+pub use problem::{Invalid, Kind, Problem};
+pub use result_key::{ResultKey, ResultKeyError};
+pub use schedule::{ScheduleError, Schedules};
 
 use std::convert::Infallible;
 use std::fmt;
@@ -61,8 +60,10 @@ use metrics::{Unit, counter, describe_counter};
 use tracing::{Instrument, error, info, info_span, warn};
 
 use config::Config;
+use error::IntakeError;
 use problem::kinds;
 use request::Request;
+use routes::Route;
 
 /// A request takes some ten milliseconds; with less than this left, nothing is begun that would be cut off.
 const START_MARGIN: Duration = Duration::from_secs(1);
