@@ -1,7 +1,8 @@
-//! How long calls of the AWS SDK take, all of their own work included: so that the rest is ours.
+//! How much CPU time calls of the AWS SDK take: so that the rest is ours. CPU time of one thread, because time on the wall
+//! also tells what else the machine was doing.
 
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use aws_sdk_dynamodb::config::interceptors::{
     BeforeSerializationInterceptorContextRef, FinalizerInterceptorContextRef,
@@ -11,11 +12,17 @@ use aws_sdk_dynamodb::error::BoxError;
 
 #[derive(Debug, Default)]
 struct State {
-    began: Option<Instant>,
+    began: Option<Duration>,
     spent: Duration,
 }
 
-/// The time spent in calls that follow one another. Its clones are the same watch.
+/// The CPU time that this thread has taken so far.
+pub fn cpu_time() -> Duration {
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
+    time.try_into().unwrap()
+}
+
+/// The CPU time spent in calls that follow one another, all on one thread. Its clones are the same watch.
 #[derive(Debug, Clone, Default)]
 pub struct Stopwatch(Arc<Mutex<State>>);
 
@@ -36,7 +43,7 @@ impl Intercept for Stopwatch {
         _: &BeforeSerializationInterceptorContextRef<'_>,
         _: &mut ConfigBag,
     ) -> Result<(), BoxError> {
-        self.0.lock().unwrap().began = Some(Instant::now());
+        self.0.lock().unwrap().began = Some(cpu_time());
         Ok(())
     }
 
@@ -47,7 +54,7 @@ impl Intercept for Stopwatch {
         _: &mut ConfigBag,
     ) -> Result<(), BoxError> {
         let mut state = self.0.lock().unwrap();
-        let spent = state.began.take().map(|began| began.elapsed());
+        let spent = state.began.take().map(|began| cpu_time().saturating_sub(began));
         state.spent += spent.unwrap_or_default();
         Ok(())
     }
