@@ -88,7 +88,7 @@ def _start(server: Server, port: int) -> subprocess.Popen:
     }
     settings.LOGS.mkdir(parents=True, exist_ok=True)
     with _log().open("wb") as output:
-        return processes.start([sys.executable, "-m", "ministack"], env, output)
+        return processes.start([sys.executable, "-m", "gatehouse_local.ministack"], env, output)
 
 
 def _wait_until_ready(server: Server, process: subprocess.Popen) -> None:

@@ -1,0 +1,100 @@
+"""MiniStack with what version 1.5.33 falls short of AWS in, as far as the template needs it; run in place of it.
+
+Every mend adds what AWS does and MiniStack does not, and says so at each. None of them allows what AWS would deny. Each
+looks for what it mends, so that a newer MiniStack without it fails at its start and not in the middle of a test.
+"""
+
+import json
+from collections.abc import Callable
+
+from ministack.app import main
+from ministack.core import iam_actions
+from ministack.services import apigateway
+
+Context = dict[str, str | list[str]]
+
+
+def mend() -> None:
+    """Puts all of them in."""
+    iam_actions.request_tag_context = with_condition_keys(iam_actions.request_tag_context)
+    iam_actions.extract_resource_arn = with_schedule_groups(iam_actions.extract_resource_arn)
+    apigateway._resolve_jwks_url = over_tls(apigateway._resolve_jwks_url)
+
+
+def with_condition_keys(request_tags: Callable) -> Callable:
+    """What a policy may ask of a request to KMS, or of an item that is put into a DynamoDB table.
+
+    Without a key, a condition on it can't hold, and KMS would refuse the settlement; while a condition that begins with
+    ForAllValues always holds, and DynamoDB would let a role put any attribute.
+    """
+
+    def keys(service: str, iam_action: str, body: bytes, params: dict) -> Context:
+        known = request_tags(service, iam_action, body, params)
+        added = {"kms": of_kms, "dynamodb": of_dynamodb}.get(service)
+        return known | added(_object(body)) if added else known
+
+    return keys
+
+
+def of_kms(request: dict) -> Context:
+    """AWS KMS developer guide, "AWS KMS condition keys".
+
+    An algorithm that is not named is the symmetric one, as the API reference of Encrypt and Decrypt has it.
+    """
+    encryption = request.get("EncryptionContext") or {}
+    keys: Context = {f"kms:EncryptionContext:{name}": value for name, value in encryption.items()}
+    if encryption:
+        keys["kms:EncryptionContextKeys"] = list(encryption)
+    keys["kms:EncryptionAlgorithm"] = request.get("EncryptionAlgorithm", "SYMMETRIC_DEFAULT")
+    for name in ("KeySpec", "KeyUsage"):
+        if name in request:
+            keys[f"kms:{name}"] = request[name]
+    return keys
+
+
+def of_dynamodb(request: dict) -> Context:
+    """Service authorization reference of DynamoDB: dynamodb:Attributes are those that a request names.
+
+    MiniStack has them for reads. Of a transaction, all its items count together: that is stricter than AWS.
+    """
+    puts = [request, *(one.get("Put") or {} for one in request.get("TransactItems") or [])]
+    attributes = sorted({name for put in puts for name in put.get("Item") or {}})
+    return {"dynamodb:Attributes": attributes} if attributes else {}
+
+
+def with_schedule_groups(resource_arn: Callable) -> Callable:
+    """A schedule's ARN names its group, which stands in the body of a request or in its query; not always "default"."""
+
+    def arn(service: str, method: str, path: str, headers: dict, body: bytes, query: dict, *place) -> str:
+        found = resource_arn(service, method, path, headers, body, query, *place)
+        if service != "scheduler":
+            return found
+        in_query = query.get("groupName", "")
+        group = _object(body).get("GroupName") or (in_query[0] if isinstance(in_query, list) else in_query)
+        return found.replace(":schedule/default/", f":schedule/{group}/", 1) if group else found
+
+    return arn
+
+
+def over_tls(resolve: Callable) -> Callable:
+    """The user pool's public keys are asked for at our own address, which takes nothing but TLS."""
+
+    async def resolve_over_tls(authorizer: dict) -> str | None:
+        address = await resolve(authorizer)
+        ours = f"http://{apigateway._HOST}:{apigateway._PORT}/"
+        return address and address.replace(ours, ours.replace("http:", "https:"), 1)
+
+    return resolve_over_tls
+
+
+def _object(body: bytes) -> dict:
+    try:
+        request = json.loads(body or b"{}")
+    except ValueError:
+        return {}
+    return request if isinstance(request, dict) else {}
+
+
+if __name__ == "__main__":
+    mend()
+    main()
