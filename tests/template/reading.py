@@ -12,6 +12,15 @@ BUCKET_POLICY = "AWS::S3::BucketPolicy"
 ALARM = "AWS::CloudWatch::Alarm"
 ROLE = "AWS::IAM::Role"
 LOG_GROUP = "AWS::Logs::LogGroup"
+KEY = "AWS::KMS::Key"
+USER_POOL = "AWS::Cognito::UserPool"
+SCHEDULE_GROUP = "AWS::Scheduler::ScheduleGroup"
+API = "AWS::ApiGatewayV2::Api"
+ROUTE = "AWS::ApiGatewayV2::Route"
+STAGE = "AWS::ApiGatewayV2::Stage"
+AUTHORIZER = "AWS::ApiGatewayV2::Authorizer"
+INTEGRATION = "AWS::ApiGatewayV2::Integration"
+PERMISSION = "AWS::Lambda::Permission"
 
 
 def of_type(template: dict, kind: str) -> dict[str, dict]:

@@ -8,11 +8,14 @@ from reading import (
     BUCKET_POLICY,
     EVENT_SOURCE,
     FUNCTION,
+    KEY,
     LOG_GROUP,
     QUEUE,
     QUEUE_POLICY,
     ROLE,
+    SCHEDULE_GROUP,
     TABLE,
+    USER_POOL,
     final_queues,
     listed,
     number,
@@ -25,15 +28,19 @@ from reading import (
     work_queues,
 )
 
-# What loses photos, or the word of them, when it goes.
-HOLDS_DATA = (BUCKET, TABLE)
+# What loses photos and bids, or the word of them, when it goes. Without its key, a sealed bid is lost too.
+HOLDS_DATA = (BUCKET, TABLE, KEY, USER_POOL)
 
 FOURTEEN_DAYS = 14 * 24 * 3600
+
+# How an ARN of this account and region begins, in a Fn::Sub.
+_HERE = "arn:${{AWS::Partition}}:{}:${{AWS::Region}}:${{AWS::AccountId}}:"
 
 # These actions know no resource but "*": the service authorization reference of AWS says so.
 ONLY_STAR = {
     *("xray:PutTraceSegments", "xray:PutTelemetryRecords"),
     *("rekognition:DetectFaces", "dynamodb:ListStreams"),
+    "kms:CreateKey",  # what is not made yet has no ARN; `auctions.keys_per_auction` says under which conditions
 }
 
 
@@ -246,7 +253,7 @@ def buckets_tls_only(template: dict) -> list[str]:
 
 
 def data_is_kept(template: dict) -> list[str]:
-    """Buckets, tables, dead letters and rejects stay when the stack goes or a resource is replaced."""
+    """Buckets, tables, keys, users, dead letters and rejects stay when the stack goes or a resource is replaced."""
     keep = {*final_queues(template), *(name for kind in HOLDS_DATA for name in of_type(template, kind))}
     complaints = []
     for name in sorted(keep):
@@ -322,7 +329,7 @@ def exact_actions(template: dict) -> list[str]:
 
 
 def exact_resources(template: dict) -> list[str]:
-    """ARNs of this template's resources; a star only for a bucket's objects, or where AWS knows nothing else."""
+    """ARNs of this template's resources or parameters; a star only for what a resource holds, or where AWS knows nothing else."""
     complaints = []
     for role, statement in statements(template):
         if set(listed(statement["Action"])) <= ONLY_STAR:
@@ -332,10 +339,27 @@ def exact_resources(template: dict) -> list[str]:
 
 
 def _is_exact(template: dict, resource) -> bool:
-    if referred(resource) in template["Resources"]:
+    named = referred(resource)
+    if named in template["Resources"] or "arn:" in template["Parameters"].get(named, {}).get("AllowedPattern", ""):
         return True
-    objects = re.fullmatch(r"\$\{(\w+)\.Arn}/\*", resource.get("Fn::Sub", "")) if isinstance(resource, dict) else None
+    arn = resource.get("Fn::Sub", "") if isinstance(resource, dict) else ""
+    return _objects_of_a_bucket(template, arn) or _schedules_of_a_group(template, arn) or _one_bus(template, arn)
+
+
+def _objects_of_a_bucket(template: dict, arn: str) -> bool:
+    objects = re.fullmatch(r"\$\{(\w+)\.Arn}/\*", arn)
     return objects is not None and objects[1] in of_type(template, BUCKET)
+
+
+def _schedules_of_a_group(template: dict, arn: str) -> bool:
+    """The functions make and delete them as auctions come and go."""
+    schedules = re.fullmatch(re.escape(_HERE.format("scheduler")) + r"schedule/\$\{(\w+)}/\*", arn)
+    return schedules is not None and schedules[1] in of_type(template, SCHEDULE_GROUP)
+
+
+def _one_bus(template: dict, arn: str) -> bool:
+    bus = re.fullmatch(re.escape(_HERE.format("events")) + r"event-bus/\$\{(\w+)}", arn)
+    return bus is not None and "*" not in template["Parameters"].get(bus[1], {}).get("AllowedPattern", "*")
 
 
 def rekognition_only_when_used(template: dict) -> list[str]:
@@ -375,7 +399,7 @@ def parameter_defaults(template: dict) -> list[str]:
 
 
 def outputs(template: dict) -> list[str]:
-    """Buckets, queues, the ledger, functions, logs, and commands to start with."""
+    """Buckets, queues, tables, keys, the API and its users, functions, logs, and commands to start with."""
     wanted = (
         *("SourceBucket", "DestinationBucket", "UploadCommand"),
         *("UploadQueueUrl", "DeadLetterQueueUrl", "RejectedQueueUrl"),
@@ -384,5 +408,11 @@ def outputs(template: dict) -> list[str]:
         *("RecordQueueUrl", "RecordDeadLetterQueueUrl", "StreamFailureQueueUrl"),
         *("DedupeRecordFunctionName", "DedupeRecordLogGroupName"),
         *("DedupeProcessFunctionName", "DedupeProcessLogGroupName"),
+        *("ApiUrl", "ApiId", "ApiLogGroupName", "UserPoolId", "UserPoolClientId"),
+        *("AuctionsTableName", "IdempotencyTableName", "SealingKeyArn", "ResultKeyArn", "CloseSchedulesName"),
+        *("SettleQueueUrl", "SettleDeadLetterQueueUrl", "PublishFailureQueueUrl"),
+        *("ImportBucket", "ImportQueueUrl", "ImportDeadLetterQueueUrl"),
+        *("BidIntakeFunctionName", "BidSettleFunctionName", "BidPublishFunctionName", "BidImportFunctionName"),
+        *("BidIntakeLogGroupName", "BidSettleLogGroupName", "BidPublishLogGroupName", "BidImportLogGroupName"),
     )
     return [name for name in wanted if name not in template.get("Outputs", {})]

@@ -4,25 +4,45 @@ import json
 
 from reading import ALARM, EVENT_SOURCE, TABLE, final_queues, of_type, referred
 
-# The only changes of the ledger that are work.
+# What of each table's stream is work, and how much a function has to see of it.
+# The ledger: pending items, not those that expire, nor later writes of our own. Without the item as it was before, not
+# every change can be judged.
 PENDING = {"eventName": ["INSERT", "MODIFY"], "dynamodb": {"NewImage": {"state": {"S": ["pending"]}}}}
+# An auction: events, which are at positions from 1 and never change; no snapshots (below 0) and nothing at 0.
+APPENDED = {
+    "eventName": ["INSERT"],
+    "dynamodb": {"Keys": {"sk": {"N": [{"prefix": str(digit)} for digit in range(1, 10)]}}},
+}
+READ = {"LedgerTable": ("NEW_AND_OLD_IMAGES", PENDING), "AuctionsTable": ("NEW_IMAGE", APPENDED)}
+
+# The record of who won has no end.
+NEVER_FORGETS = {"AuctionsTable"}
+
+# Functions whose own writes come back to them: a loop is possible, and must be heard of.
+WRITES_BACK = {"DedupeProcessFunction"}
 
 
 def tables(template: dict) -> list[str]:
-    """On demand, encrypted, recoverable, forgetful; protected from deletion in production."""
+    """On demand, encrypted, recoverable, forgetful or not at all so; protected from deletion in production."""
     return [
         f"{name} lacks {what}"
         for name, table in of_type(template, TABLE).items()
-        for what, holds in _table_safeguards(template, table).items()
+        for what, holds in (_table_safeguards(template, table) | _memory(name, table)).items()
         if not holds
     ]
+
+
+def _memory(name: str, table: dict) -> dict[str, bool]:
+    end = table.get("TimeToLiveSpecification")
+    if name in NEVER_FORGETS:
+        return {"a memory without end": end is None}
+    return {"an end for old items": end == {"AttributeName": "expiresAt", "Enabled": True}}
 
 
 def _table_safeguards(template: dict, table: dict) -> dict[str, bool]:
     in_production = template["Conditions"].get("IsProd") == {"Fn::Equals": [{"Ref": "Stage"}, "prod"]}
     return {
         "a price per request": table.get("BillingMode") == "PAY_PER_REQUEST",
-        "an end for old items": table.get("TimeToLiveSpecification") == {"AttributeName": "expiresAt", "Enabled": True},
         "recovery": table.get("PointInTimeRecoverySpecification") == {"PointInTimeRecoveryEnabled": True},
         "encryption": table.get("SSESpecification", {}).get("SSEEnabled") is True,
         "protection in production": in_production
@@ -31,12 +51,12 @@ def _table_safeguards(template: dict, table: dict) -> dict[str, bool]:
 
 
 def stream_images(template: dict) -> list[str]:
-    """A stream that a function reads shows items before and after: without both, not every change can be judged."""
+    """A stream shows the function that reads it what it needs to see of each item."""
     tables_read = {referred(mapping["EventSourceArn"]) for mapping in _stream_sources(template).values()}
     return [
         f"{name}: {table.get('StreamSpecification')}"
         for name, table in of_type(template, TABLE).items()
-        if name in tables_read and table.get("StreamSpecification") != {"StreamViewType": "NEW_AND_OLD_IMAGES"}
+        if name in tables_read and table.get("StreamSpecification") != {"StreamViewType": READ[name][0]}
     ]
 
 
@@ -57,11 +77,11 @@ def streams_go_on(template: dict) -> list[str]:
 
 
 def stream_filter(template: dict) -> list[str]:
-    """Only pending items start the function: not those that expire, nor its own later writes."""
+    """Only what is work starts a function."""
     complaints = []
     for name, mapping in _stream_sources(template).items():
         filters = mapping.get("FilterCriteria", {}).get("Filters", [])
-        if [json.loads(one["Pattern"]) for one in filters] != [PENDING]:
+        if [json.loads(one["Pattern"]) for one in filters] != [READ[referred(mapping["EventSourceArn"])][1]]:
             complaints.append(f"{name}: {filters}")
     return complaints
 
@@ -83,7 +103,8 @@ def stream_alarms(template: dict) -> list[str]:
         for dimension in alarm["Dimensions"]
     }
     functions = {referred(mapping["FunctionName"]) for mapping in _stream_sources(template).values()}
-    wanted = [(metric, function) for metric in ("IteratorAge", "WritesPerKey") for function in sorted(functions)]
+    wanted = [("IteratorAge", function) for function in sorted(functions)]
+    wanted += [("WritesPerKey", function) for function in sorted(WRITES_BACK)]
     return [f"{function} has no alarm on {metric}" for metric, function in wanted if (metric, function) not in watched]
 
 

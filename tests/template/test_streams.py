@@ -14,16 +14,16 @@ class TheTemplate(unittest.TestCase):
     def assert_holds(self, rule):
         self.assertEqual(rule(plain_cloudformation()), [])
 
-    def test_every_table_is_paid_by_request_recoverable_encrypted_protected_and_forgets(self):
+    def test_every_table_is_paid_by_request_recoverable_encrypted_protected_and_forgets_what_it_should(self):
         self.assert_holds(streams.tables)
 
-    def test_a_stream_shows_items_before_and_after(self):
+    def test_a_stream_shows_what_its_function_needs_to_see(self):
         self.assert_holds(streams.stream_images)
 
     def test_a_record_that_fails_for_ever_does_not_hold_its_stream_for_ever(self):
         self.assert_holds(streams.streams_go_on)
 
-    def test_only_pending_items_start_the_function(self):
+    def test_only_pending_photos_and_events_of_auctions_start_a_function(self):
         self.assert_holds(streams.stream_filter)
 
     def test_the_parallelism_of_a_stream_is_a_parameter(self):
@@ -57,6 +57,11 @@ class EachRule(unittest.TestCase):
 
     def test_sees_a_ttl_on_another_attribute(self):
         self.table["TimeToLiveSpecification"]["AttributeName"] = "ttl"
+        self.assert_complains(streams.tables)
+
+    def test_sees_an_auction_that_is_forgotten(self):
+        end = {"AttributeName": "expiresAt", "Enabled": True}
+        self.template["Resources"]["AuctionsTable"]["Properties"]["TimeToLiveSpecification"] = end
         self.assert_complains(streams.tables)
 
     def test_sees_recovery_that_is_off(self):
@@ -109,12 +114,17 @@ class EachRule(unittest.TestCase):
                 self.mapping["FilterCriteria"] = criteria
                 self.assert_complains(streams.stream_filter)
 
+    def test_sees_snapshots_of_auctions_that_are_taken_for_events(self):
+        inserts = {"Filters": [{"Pattern": '{"eventName": ["INSERT"]}'}]}
+        self.template["Resources"]["BidPublishFunctionAppended"]["Properties"]["FilterCriteria"] = inserts
+        self.assert_complains(streams.stream_filter)
+
     def test_sees_a_fixed_parallelism(self):
         self.mapping["ParallelizationFactor"] = 1
         self.assert_complains(streams.stream_parallelism)
 
     def test_sees_each_stream_alarm_that_is_missing(self):
-        for alarm in ("StreamBehindAlarm", "RecursionAlarm"):
+        for alarm in ("StreamBehindAlarm", "RecursionAlarm", "PublishBehindAlarm"):
             with self.subTest(alarm):
                 self.setUp()
                 del self.template["Resources"][alarm]

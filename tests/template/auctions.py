@@ -1,0 +1,237 @@
+"""The rules for auctions: who may use which key, who may write what, and who may call. See `rules` for the others."""
+
+import re
+
+from reading import (
+    API,
+    AUTHORIZER,
+    INTEGRATION,
+    KEY,
+    PERMISSION,
+    ROLE,
+    ROUTE,
+    STAGE,
+    USER_POOL,
+    listed,
+    of_type,
+    referred,
+    statements,
+    text,
+)
+
+# Actions that show or make what a key protects, or hand that on.
+USES_A_KEY = re.compile(r"kms:(\*|.*(Decrypt|Encrypt|DataKey|Sign|Verify|Mac|Grant|Secret).*)")
+REVOKES = {"kms:ListGrants", "kms:RevokeGrant"}
+
+# Everything that a settlement writes is made of these. The attachment, in which a sealed bid lies, is not among them.
+SETTLEMENT_WRITES = {"pk", "sk", "at", "body", "hash", "type"}
+
+# Anybody may look at an auction and verify its log.
+OPEN_ROUTES = {"GET /auctions/{auctionId}", "GET /auctions/{auctionId}/log"}
+ROUTES = OPEN_ROUTES | {
+    *("POST /auctions", "DELETE /auctions/{auctionId}", "GET /auctions/{auctionId}/result"),
+    *("POST /auctions/{auctionId}/bids", "GET /auctions/{auctionId}/bids/{bidId}"),
+    "DELETE /auctions/{auctionId}/bids/{bidId}",
+}
+
+
+# Keys
+
+
+def sealing_key(template: dict) -> list[str]:
+    """RSA with 4,096 bits. Intake shows its public half, the settlement opens with one algorithm, nobody else uses it."""
+    key = of_type(template, KEY)["SealingKey"]
+    complaints = [] if (key["KeySpec"], key["KeyUsage"]) == ("RSA_4096", "ENCRYPT_DECRYPT") else ["another kind of key"]
+    opens = {"StringEquals": {"kms:EncryptionAlgorithm": "RSAES_OAEP_SHA_256"}}
+    expected = {"BidIntakeRole": (["kms:GetPublicKey"], None), "BidSettleRole": (["kms:Decrypt"], opens)}
+    return complaints + _other_users(key, expected)
+
+
+def result_key(template: dict) -> list[str]:
+    """Rotated; what it encrypts belongs to one auction; how far a settlement has got is the settlement's alone."""
+    key = of_type(template, KEY)["ResultKey"]
+    complaints = [] if key.get("EnableKeyRotation") is True else ["it is never rotated"]
+    of_an_auction = {"kms:EncryptionContext:auction": "false"}
+    result = of_an_auction | {"kms:EncryptionContext:purpose": "true"}
+    expected = {
+        "BidSettleRole": (["kms:Encrypt", "kms:Decrypt"], {"Null": of_an_auction}),
+        "BidIntakeRole": (["kms:Decrypt"], {"Null": result}),
+    }
+    return complaints + _other_users(key, expected)
+
+
+def _other_users(key: dict, expected: dict) -> list[str]:
+    """How a key's policy differs from these roles with their actions and conditions, beside an account that administers."""
+    account = {"AWS": {"Fn::Sub": "arn:${AWS::Partition}:iam::${AWS::AccountId}:root"}}
+    found = key["KeyPolicy"]["Statement"]
+    administers = [action for one in found if one["Principal"] == account for action in listed(one["Action"])]
+    others = [one for one in found if one["Principal"] != account]
+    complaints = [f"the account may {action}" for action in administers if _uses(action)]
+    users = [_user(one) for one in others]
+    wanted = [[role, *may] for role, may in expected.items()]
+    if sorted(map(text, users)) != sorted(map(text, wanted)):
+        complaints.append(f"used by {text(users)}")
+    return complaints
+
+
+def _user(statement: dict) -> list:
+    principal = statement["Principal"]
+    role = referred(principal.get("AWS")) if isinstance(principal, dict) else principal
+    return [role, statement["Action"], statement.get("Condition")]
+
+
+def _uses(action: str) -> bool:
+    return USES_A_KEY.fullmatch(action) is not None and action not in REVOKES
+
+
+def keys_are_used_by_their_own_policies(template: dict) -> list[str]:
+    """No role speaks of a key of this template, so that no role can widen what the keys' policies say."""
+    allowed = [["kms:CreateKey"], ["kms:Decrypt"]]
+    complaints = []
+    for role, statement in statements(template):
+        if "kms:" not in text(statement["Action"]):
+            continue
+        of_another = statement["Action"] == ["kms:Decrypt"] and referred(statement["Resource"]) == "LegacyBidKeyArn"
+        if statement["Action"] not in allowed or (statement["Action"] == ["kms:Decrypt"] and not of_another):
+            complaints.append(f"{role}: {statement['Action']}")
+    return complaints
+
+
+def keys_per_auction(template: dict) -> list[str]:
+    """Keys are made only where each auction has its own, only by intake, and only of the kind that seals bids."""
+    kind = {"StringEquals": {"kms:KeySpec": "RSA_4096", "kms:KeyUsage": "ENCRYPT_DECRYPT"}}
+    complaints = []
+    for role, properties in of_type(template, ROLE).items():
+        for policy in properties.get("Policies", []):
+            for statement in listed(policy["PolicyDocument"]["Statement"]):
+                if "kms:CreateKey" not in text(statement):
+                    continue
+                condition, made, _ = statement.get("Fn::If", [None, statement, None])
+                if (role, condition) != ("BidIntakeRole", "HasSealingKeyPerAuction") or made.get("Condition") != kind:
+                    complaints.append(f"{role} makes keys: {text(statement)}")
+    return complaints
+
+
+# The log of auctions
+
+
+def settlement_places_no_bid(template: dict) -> list[str]:
+    """The settlement puts items without an attachment, and changes none."""
+    complaints = []
+    for role, statement in statements(template):
+        if role != "BidSettleRole" or referred(statement["Resource"]) != "AuctionsTable":
+            continue
+        writes = set(statement["Action"]) - {"dynamodb:GetItem", "dynamodb:Query", "dynamodb:DeleteItem"}
+        attributes = statement.get("Condition", {}).get("ForAllValues:StringEquals", {}).get("dynamodb:Attributes", [])
+        if writes and (writes != {"dynamodb:PutItem"} or set(attributes) != SETTLEMENT_WRITES):
+            complaints.append(f"{sorted(writes)} of {attributes}")
+    return complaints
+
+
+# Schedules
+
+
+def schedules_start_settlements_only(template: dict) -> list[str]:
+    """The role of the schedules is taken by those of our group only, and sends to the settle queue only."""
+    role = of_type(template, ROLE)["CloseSchedulesRole"]
+    trust = role["AssumeRolePolicyDocument"]["Statement"]
+    ours = {"aws:SourceAccount": {"Ref": "AWS::AccountId"}, "aws:SourceArn": {"Fn::GetAtt": ["CloseSchedules", "Arn"]}}
+    complaints = []
+    if [text(statement.get("Condition")) for statement in trust] != [text({"StringEquals": ours})]:
+        complaints.append("any schedule may take the role")
+    if [statement["Principal"] for statement in trust] != [{"Service": "scheduler.amazonaws.com"}]:
+        complaints.append("others than the scheduler may take the role")
+    may = [(s["Action"], referred(s["Resource"])) for of, s in statements(template) if of == "CloseSchedulesRole"]
+    return complaints if may == [(["sqs:SendMessage"], "SettleQueue")] else [*complaints, f"the role may {may}"]
+
+
+def roles_are_passed_to_the_scheduler_only(template: dict) -> list[str]:
+    """Who may hand a role on may hand on this one, to that service."""
+    to_scheduler = {"StringEquals": {"iam:PassedToService": "scheduler.amazonaws.com"}}
+    return [
+        f"{role} passes {text(statement['Resource'])}"
+        for role, statement in statements(template)
+        if "iam:PassRole" in statement["Action"]
+        and (referred(statement["Resource"]) != "CloseSchedulesRole" or statement.get("Condition") != to_scheduler)
+    ]
+
+
+# The HTTP API
+
+
+def routes(template: dict) -> list[str]:
+    """Each route of the contract, and no other; a token for all but those that anybody may use."""
+    complaints = []
+    found = {route["RouteKey"]: route for route in of_type(template, ROUTE).values()}
+    complaints += [f"{key}: missing, or more than the contract has" for key in sorted(set(found) ^ ROUTES)]
+    for key, route in found.items():
+        guard = (route["AuthorizationType"], referred(route.get("AuthorizerId")))
+        if guard != (("NONE", None) if key in OPEN_ROUTES else ("JWT", "BidApiAuthorizer")):
+            complaints.append(f"{key}: {guard}")
+        if route["Target"] != {"Fn::Sub": "integrations/${BidApiIntegration}"}:
+            complaints.append(f"{key} goes to {route['Target']}")
+    return complaints
+
+
+def authorizer(template: dict) -> list[str]:
+    """Tokens of the issuer that is named, or else of our own user pool, and for us: a token for others is none for us."""
+    own = {"Fn::Sub": "https://cognito-idp.${AWS::Region}.${AWS::URLSuffix}/${UserPool}"}
+    expected = {
+        "Issuer": {"Fn::If": ["HasUserPool", own, {"Ref": "JwtIssuer"}]},
+        "Audience": [{"Fn::If": ["HasUserPool", {"Ref": "UserPoolClient"}, {"Ref": "JwtAudience"}]}],
+    }
+    found = [authorizer["JwtConfiguration"] for authorizer in of_type(template, AUTHORIZER).values()]
+    complaints = [] if text(found) == text([expected]) else [text(found)]
+    if template["Conditions"].get("HasUserPool") != {"Fn::Equals": [{"Ref": "JwtIssuer"}, ""]}:
+        complaints.append("HasUserPool means something else")
+    return complaints
+
+
+def users(template: dict) -> list[str]:
+    """Made only when no other issuer is named; nobody signs up alone; protected in production."""
+    complaints = []
+    for name, resource in template["Resources"].items():
+        if resource["Type"].startswith("AWS::Cognito::") and resource.get("Condition") != "HasUserPool":
+            complaints.append(f"{name} is made although another issuer is named")
+    for name, pool in of_type(template, USER_POOL).items():
+        if pool.get("AdminCreateUserConfig") != {"AllowAdminCreateUserOnly": True}:
+            complaints.append(f"anybody may sign up to {name}")
+        if pool.get("DeletionProtection") != {"Fn::If": ["IsProd", "ACTIVE", "INACTIVE"]}:
+            complaints.append(f"{name} can be deleted in production")
+    return complaints
+
+
+def stage(template: dict) -> list[str]:
+    """Throttled by parameters; the access log tells who called what, and no more."""
+    complaints = []
+    for name, properties in of_type(template, STAGE).items():
+        settings = properties.get("DefaultRouteSettings", {})
+        limits = [referred(settings.get(limit)) for limit in ("ThrottlingRateLimit", "ThrottlingBurstLimit")]
+        if limits != ["ThrottlingRate", "ThrottlingBurst"] or not set(limits) <= template["Parameters"].keys():
+            complaints.append(f"{name}: throttled by {limits}")
+        log = properties.get("AccessLogSettings", {})
+        if referred(log.get("DestinationArn")) != "BidApiLogGroup":
+            complaints.append(f"{name} has no access log")
+        told = re.findall(r"\$(\S+?)[\"\s]", log.get("Format", ""))
+        complaints += [f"{name} logs ${one}" for one in told if not one.startswith("context.") or "body" in one.lower()]
+    return complaints
+
+
+def api_reaches_one_function(template: dict) -> list[str]:
+    """One integration, with the event's newer form; only this API of this account may call the function."""
+    apis, integrations = of_type(template, API), of_type(template, INTEGRATION)
+    complaints = [] if list(apis) == ["BidApi"] else [f"APIs: {list(apis)}"]
+    for name, integration in integrations.items():
+        if referred(integration["IntegrationUri"]) != "BidIntakeFunction" or integration["PayloadFormatVersion"] != "2.0":
+            complaints.append(f"{name} goes to {text(integration)}")
+    for name, permission in of_type(template, PERMISSION).items():
+        source = text(permission.get("SourceArn"))
+        if "execute-api" not in source or "${BidApi}" not in source or "SourceAccount" not in permission:
+            complaints.append(f"{name}: any API may call")
+    return complaints
+
+
+def api_alarm(template: dict) -> list[str]:
+    """Answers that are our fault raise an alarm."""
+    watched = [resource for resource in template["Resources"].values() if "5xx" in text(resource.get("Properties"))]
+    return [] if any("BidApi" in text(resource) for resource in watched) else ["5xx goes unheard"]
