@@ -23,6 +23,17 @@ from reading import (
 USES_A_KEY = re.compile(r"kms:(\*|.*(Decrypt|Encrypt|DataKey|Sign|Verify|Mac|Grant|Secret).*)")
 REVOKES = {"kms:ListGrants", "kms:RevokeGrant"}
 
+# Keys that are made while the stack runs are in no template: their ARNs can't be spelled out, their kind and tag can.
+ANY_KEY = {"Fn::Sub": "arn:${AWS::Partition}:kms:${AWS::Region}:${AWS::AccountId}:key/*"}
+OF_THE_KIND = {"StringEquals": {"kms:KeySpec": "RSA_4096", "kms:KeyUsage": "ENCRYPT_DECRYPT"}}
+WITH_THE_TAG = {"ForAllValues:StringEquals": {"aws:TagKeys": "gatehouse:auction"}}
+THAT_HAS_THE_TAG = {"Null": {"aws:ResourceTag/gatehouse:auction": "false"}}
+KEYS_PER_AUCTION = {
+    "MakeKeys": (["kms:CreateKey"], "*", OF_THE_KIND),
+    "TagKeys": (["kms:TagResource"], ANY_KEY, WITH_THE_TAG),
+    "ShowPublicKeys": (["kms:GetPublicKey"], ANY_KEY, THAT_HAS_THE_TAG),
+}
+
 # Everything that a settlement writes is made of these. The attachment, in which a sealed bid lies, is not among them.
 SETTLEMENT_WRITES = {"pk", "sk", "at", "body", "hash", "type"}
 
@@ -86,29 +97,26 @@ def _uses(action: str) -> bool:
 
 def keys_are_used_by_their_own_policies(template: dict) -> list[str]:
     """No role speaks of a key of this template, so that no role can widen what the keys' policies say."""
-    allowed = [["kms:CreateKey"], ["kms:Decrypt"]]
     complaints = []
     for role, statement in statements(template):
-        if "kms:" not in text(statement["Action"]):
+        if "kms:" not in text(statement["Action"]) or (role == "BidIntakeRole" and statement["Sid"] in KEYS_PER_AUCTION):
             continue
-        of_another = statement["Action"] == ["kms:Decrypt"] and referred(statement["Resource"]) == "LegacyBidKeyArn"
-        if statement["Action"] not in allowed or (statement["Action"] == ["kms:Decrypt"] and not of_another):
-            complaints.append(f"{role}: {statement['Action']}")
+        if (statement["Action"], referred(statement["Resource"])) != (["kms:Decrypt"], "LegacyBidKeyArn"):
+            complaints.append(f"{role}: {statement['Action']} of {text(statement['Resource'])}")
     return complaints
 
 
 def keys_per_auction(template: dict) -> list[str]:
-    """Keys are made only where each auction has its own, only by intake, and only of the kind that seals bids."""
-    kind = {"StringEquals": {"kms:KeySpec": "RSA_4096", "kms:KeyUsage": "ENCRYPT_DECRYPT"}}
-    complaints = []
-    for role, properties in of_type(template, ROLE).items():
-        for policy in properties.get("Policies", []):
-            for statement in listed(policy["PolicyDocument"]["Statement"]):
-                if "kms:CreateKey" not in text(statement):
-                    continue
-                condition, made, _ = statement.get("Fn::If", [None, statement, None])
-                if (role, condition) != ("BidIntakeRole", "HasSealingKeyPerAuction") or made.get("Condition") != kind:
-                    complaints.append(f"{role} makes keys: {text(statement)}")
+    """Only where each auction has its own key, only by intake; and of those that it made, it only shows the public half."""
+    found = {}
+    for statement in of_type(template, ROLE)["BidIntakeRole"]["Policies"][0]["PolicyDocument"]["Statement"]:
+        condition, made, _ = statement.get("Fn::If", [None, statement, None])
+        if "kms:" in text(made["Action"]):
+            found[made["Sid"]] = (condition, made["Action"], made["Resource"], made.get("Condition"))
+    expected = {sid: ("HasSealingKeyPerAuction", *rest) for sid, rest in KEYS_PER_AUCTION.items()}
+    complaints = [] if text(found) == text(expected) else [text(found)]
+    if template["Conditions"].get("HasSealingKeyPerAuction") != {"Fn::Equals": [{"Ref": "SealingKeyPerAuction"}, "on"]}:
+        complaints.append("HasSealingKeyPerAuction means something else")
     return complaints
 
 

@@ -125,13 +125,22 @@ class EachRule(unittest.TestCase):
 
     def test_sees_keys_that_are_always_made_or_of_any_kind(self):
         found = self.properties("BidIntakeRole")["Policies"][0]["PolicyDocument"]["Statement"]
-        place = next(place for place, statement in enumerate(found) if "Fn::If" in statement)
-        del found[place]["Fn::If"][1]["Condition"]
-        self.assert_complains(auctions.keys_per_auction)
-        self.setUp()
-        found = self.properties("BidIntakeRole")["Policies"][0]["PolicyDocument"]["Statement"]
-        found[place] = found[place]["Fn::If"][1]
-        self.assert_complains(auctions.keys_per_auction)
+        for place in [place for place, statement in enumerate(found) if "Fn::If" in statement]:
+            with self.subTest(place):
+                self.setUp()
+                found = self.properties("BidIntakeRole")["Policies"][0]["PolicyDocument"]["Statement"]
+                del found[place]["Fn::If"][1]["Condition"]
+                self.assert_complains(auctions.keys_per_auction)
+                self.setUp()
+                found = self.properties("BidIntakeRole")["Policies"][0]["PolicyDocument"]["Statement"]
+                found[place] = found[place]["Fn::If"][1]
+                self.assert_complains(auctions.keys_per_auction)
+
+    def test_sees_another_role_that_uses_keys_per_auction(self):
+        made = next(iter(auctions.KEYS_PER_AUCTION.values()))
+        statement = self.role_statement("BidImportRole", "AppendToLogs")
+        statement |= {"Sid": "MakeKeys", "Action": made[0], "Resource": made[1]}
+        self.assert_complains(auctions.keys_are_used_by_their_own_policies)
 
     def test_sees_a_settlement_that_places_bids(self):
         append = self.role_statement("BidSettleRole", "AppendToLogs")
