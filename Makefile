@@ -38,10 +38,10 @@ help: ## Show this list
 
 setup: $(TOOLS) $(DENY)/installed ## Install the tools into .tools (the other targets do it by themselves)
 
-run: $(TOOLS) ## Deploy to a local AWS and send the samples through; stays up until Ctrl-C (SAMPLES=folder for your own)
+run: $(TOOLS) ## Deploy to a local AWS, send the samples through, hold two auctions; stays up until Ctrl-C (SAMPLES=folder for your own)
 	@$(LOCAL) run
 
-demo: $(TOOLS) ## The same, then stop; fails unless every sample comes out right
+demo: $(TOOLS) ## The same, then stop; fails unless every sample and every winner comes out right
 	@$(LOCAL) demo
 
 send: $(TOOLS) ## Send one photo through the stack that `make run` keeps up: make send PHOTO=me.jpg

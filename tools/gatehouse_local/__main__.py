@@ -1,7 +1,7 @@
 """The commands behind `make run`, `make demo` and `make test`.
 
-    python -m gatehouse_local run               samples through the stack, then stay up until Ctrl-C
-    python -m gatehouse_local demo              the same, then stop; 0 only if every sample came out right
+    python -m gatehouse_local run               samples through the stack, two auctions, then stay up until Ctrl-C
+    python -m gatehouse_local demo              the same, then stop; 0 only if every sample and winner came out right
     python -m gatehouse_local up                the stack alone, until Ctrl-C
     python -m gatehouse_local send FILE...      photos through the stack that another terminal keeps up
     python -m gatehouse_local test -- COMMAND   run a command against a fresh stack; its code is ours
@@ -15,10 +15,11 @@ from pathlib import Path
 from typing import Iterator
 
 from . import processes, settings
+from .auctions import hold_auctions
 from .deployment import Deployment, build_functions, build_tool, deploy, forget_deployment, running_deployment
 from .in_place import replace_in_place
 from .photos import Result, Sample, samples, send_through
-from .report import print_places, print_table, write_page
+from .report import print_auctions, print_places, print_table, write_page
 from .server import running_server
 from .steps import StepFailed, say
 from .web import served_results
@@ -56,9 +57,12 @@ def _arguments() -> argparse.Namespace:
 def _run(_arguments: argparse.Namespace) -> int:
     with _stack(with_tool=True) as deployment, served_results() as served_at:
         _send_all(deployment, samples(), served_at, in_place=True)
+        print_auctions(hold_auctions(deployment))
         say("\nYour own photo, from another terminal:  make send PHOTO=path/to/photo.jpg")
         say(f"With the AWS command line:              source {settings.STACK_ENV}, then")
         say(f"                                        {deployment.outputs['UploadCommand']}")
+        say(f"The auctions' API:                      {deployment.api_url}")
+        say("Its users and their tokens:             $GATEHOUSE_USERS, in that same file")
         _wait_for_interrupt()
     return 0
 
@@ -66,7 +70,9 @@ def _run(_arguments: argparse.Namespace) -> int:
 def _demo(_arguments: argparse.Namespace) -> int:
     with _stack(with_tool=True) as deployment:
         results = _send_all(deployment, samples(), served_at=None, in_place=True)
-    return 1 if not results or any(result.faults for result in results) else 0
+        auctions = hold_auctions(deployment)
+        print_auctions(auctions)
+    return 1 if not results or any(one.faults for one in [*results, *auctions]) else 0
 
 
 def _up(_arguments: argparse.Namespace) -> int:

@@ -2,7 +2,7 @@
 
 import json
 import shlex
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import boto3
 
@@ -11,8 +11,56 @@ from .certificate import certificate_in
 from .processes import tool_env
 from .server import Server
 from .steps import StepFailed, run_step
+from .users import User, make_users, users_as_json, users_from_json
 
 ARTIFACTS_BUCKET = "gatehouse-artifacts"
+
+# Which of the stack's outputs tests and scripts read, and from which variable.
+VARIABLES = {
+    "GATEHOUSE_SOURCE_BUCKET": "SourceBucket",
+    "GATEHOUSE_DESTINATION_BUCKET": "DestinationBucket",
+    "GATEHOUSE_QUEUE_URL": "UploadQueueUrl",
+    "GATEHOUSE_DEAD_LETTER_QUEUE_URL": "DeadLetterQueueUrl",
+    "GATEHOUSE_REJECTED_QUEUE_URL": "RejectedQueueUrl",
+    "GATEHOUSE_FUNCTION_NAME": "FaceBlurFunctionName",
+    "GATEHOUSE_IN_PLACE_BUCKET": "InPlaceBucket",
+    "GATEHOUSE_LEDGER_TABLE": "LedgerTableName",
+    "GATEHOUSE_RECORD_QUEUE_URL": "RecordQueueUrl",
+    "GATEHOUSE_RECORD_DEAD_LETTER_QUEUE_URL": "RecordDeadLetterQueueUrl",
+    "GATEHOUSE_STREAM_FAILURE_QUEUE_URL": "StreamFailureQueueUrl",
+    "GATEHOUSE_DEDUPE_RECORD_FUNCTION_NAME": "DedupeRecordFunctionName",
+    "GATEHOUSE_DEDUPE_PROCESS_FUNCTION_NAME": "DedupeProcessFunctionName",
+    "GATEHOUSE_DEDUPE_PROCESS_LOG_GROUP": "DedupeProcessLogGroupName",
+    "GATEHOUSE_AUCTIONS_TABLE": "AuctionsTableName",
+    "GATEHOUSE_IDEMPOTENCY_TABLE": "IdempotencyTableName",
+    "GATEHOUSE_SEALING_KEY_ARN": "SealingKeyArn",
+    "GATEHOUSE_RESULT_KEY_ARN": "ResultKeyArn",
+    "GATEHOUSE_SCHEDULE_GROUP": "CloseSchedulesName",
+    "GATEHOUSE_SETTLE_QUEUE_URL": "SettleQueueUrl",
+    "GATEHOUSE_SETTLE_DEAD_LETTER_QUEUE_URL": "SettleDeadLetterQueueUrl",
+    "GATEHOUSE_PUBLISH_FAILURE_QUEUE_URL": "PublishFailureQueueUrl",
+    "GATEHOUSE_IMPORT_BUCKET": "ImportBucket",
+    "GATEHOUSE_IMPORT_QUEUE_URL": "ImportQueueUrl",
+    "GATEHOUSE_IMPORT_DEAD_LETTER_QUEUE_URL": "ImportDeadLetterQueueUrl",
+    "GATEHOUSE_BID_API_LOG_GROUP": "ApiLogGroupName",
+    "GATEHOUSE_BID_INTAKE_LOG_GROUP": "BidIntakeLogGroupName",
+    "GATEHOUSE_BID_SETTLE_LOG_GROUP": "BidSettleLogGroupName",
+    "GATEHOUSE_BID_PUBLISH_LOG_GROUP": "BidPublishLogGroupName",
+    "GATEHOUSE_BID_IMPORT_LOG_GROUP": "BidImportLogGroupName",
+    "GATEHOUSE_BID_INTAKE_ROLE_ARN": "BidIntakeRoleArn",
+    "GATEHOUSE_BID_SETTLE_ROLE_ARN": "BidSettleRoleArn",
+}
+
+# Which functions' `bootstrap` files tests run by themselves.
+BOOTSTRAPS = {
+    "GATEHOUSE_BOOTSTRAP": "FaceBlurFunction",
+    "GATEHOUSE_DEDUPE_RECORD_BOOTSTRAP": "DedupeRecordFunction",
+    "GATEHOUSE_DEDUPE_PROCESS_BOOTSTRAP": "DedupeProcessFunction",
+    "GATEHOUSE_BID_INTAKE_BOOTSTRAP": "BidIntakeFunction",
+    "GATEHOUSE_BID_SETTLE_BOOTSTRAP": "BidSettleFunction",
+    "GATEHOUSE_BID_PUBLISH_BOOTSTRAP": "BidPublishFunction",
+    "GATEHOUSE_BID_IMPORT_BOOTSTRAP": "BidImportFunction",
+}
 
 
 @dataclass(frozen=True)
@@ -21,6 +69,12 @@ class Deployment:
 
     server: Server
     outputs: dict[str, str]
+    users: list[User] = field(default_factory=list)
+
+    @property
+    def api_url(self) -> str:
+        """The auctions' API. The address in the outputs, as on AWS, resolves on few machines."""
+        return f"{self.server.endpoint}/_aws/execute-api/{self.outputs['ApiId']}/$default"
 
     def client(self, service: str):
         """A boto3 client for this stack's AWS."""
@@ -36,34 +90,18 @@ class Deployment:
 
     def env(self) -> dict[str, str]:
         """What a test or a script needs to know of this stack."""
-        return self.server.connection() | {
-            "GATEHOUSE_STACK": settings.STACK_NAME,
-            "GATEHOUSE_SOURCE_BUCKET": self.outputs["SourceBucket"],
-            "GATEHOUSE_DESTINATION_BUCKET": self.outputs["DestinationBucket"],
-            "GATEHOUSE_QUEUE_URL": self.outputs["UploadQueueUrl"],
-            "GATEHOUSE_DEAD_LETTER_QUEUE_URL": self.outputs["DeadLetterQueueUrl"],
-            "GATEHOUSE_REJECTED_QUEUE_URL": self.outputs["RejectedQueueUrl"],
-            "GATEHOUSE_FUNCTION_NAME": self.outputs["FaceBlurFunctionName"],
-            "GATEHOUSE_BOOTSTRAP": str(settings.BUILD / "FaceBlurFunction" / "bootstrap"),
-            "GATEHOUSE_DEDUPE_RECORD_BOOTSTRAP": str(settings.BUILD / "DedupeRecordFunction" / "bootstrap"),
-            "GATEHOUSE_DEDUPE_PROCESS_BOOTSTRAP": str(settings.BUILD / "DedupeProcessFunction" / "bootstrap"),
-            "GATEHOUSE_IN_PLACE_BUCKET": self.outputs["InPlaceBucket"],
-            "GATEHOUSE_LEDGER_TABLE": self.outputs["LedgerTableName"],
-            "GATEHOUSE_RECORD_QUEUE_URL": self.outputs["RecordQueueUrl"],
-            "GATEHOUSE_RECORD_DEAD_LETTER_QUEUE_URL": self.outputs["RecordDeadLetterQueueUrl"],
-            "GATEHOUSE_STREAM_FAILURE_QUEUE_URL": self.outputs["StreamFailureQueueUrl"],
-            "GATEHOUSE_DEDUPE_RECORD_FUNCTION_NAME": self.outputs["DedupeRecordFunctionName"],
-            "GATEHOUSE_DEDUPE_PROCESS_FUNCTION_NAME": self.outputs["DedupeProcessFunctionName"],
-            "GATEHOUSE_DEDUPE_RECORD_LOG_GROUP": self.outputs["DedupeRecordLogGroupName"],
-            "GATEHOUSE_DEDUPE_PROCESS_LOG_GROUP": self.outputs["DedupeProcessLogGroupName"],
-        }
+        outputs = {variable: self.outputs[output] for variable, output in VARIABLES.items()}
+        bootstraps = {variable: str(settings.BUILD / name / "bootstrap") for variable, name in BOOTSTRAPS.items()}
+        auctions = {"GATEHOUSE_API_URL": self.api_url, "GATEHOUSE_USERS": users_as_json(self.users)}
+        return self.server.connection() | {"GATEHOUSE_STACK": settings.STACK_NAME} | outputs | bootstraps | auctions
 
     def remember(self) -> None:
         """Tells other terminals of this stack: `make send` reads the one file, `source` in a shell the other."""
-        known = {"endpoint": self.server.endpoint, "outputs": self.outputs}
-        settings.STACK_JSON.write_text(json.dumps(known, indent=2))
+        known = {"endpoint": self.server.endpoint, "outputs": self.outputs, "users": users_as_json(self.users)}
         lines = [f"export {name}={shlex.quote(value)}\n" for name, value in self.env().items()]
-        settings.STACK_ENV.write_text("".join(lines))
+        for path, text in ((settings.STACK_JSON, json.dumps(known, indent=2)), (settings.STACK_ENV, "".join(lines))):
+            path.touch(mode=0o600)  # there are tokens in it
+            path.write_text(text)
 
 
 def forget_deployment() -> None:
@@ -80,7 +118,8 @@ def running_deployment() -> Deployment:
     if not settings.STACK_JSON.exists():
         raise StepFailed("No local stack is up: `make run` in another terminal starts one.")
     known = json.loads(settings.STACK_JSON.read_text())
-    return Deployment(Server(known["endpoint"], certificate_in(settings.TLS)), known["outputs"])
+    server = Server(known["endpoint"], certificate_in(settings.TLS))
+    return Deployment(server, known["outputs"], users_from_json(known["users"]))
 
 
 def build_functions() -> None:
@@ -90,7 +129,7 @@ def build_functions() -> None:
 
 
 def build_tool() -> None:
-    """The `gatehouse` command, which looks for faces before and after."""
+    """The `gatehouse` command, which looks for faces before and after, and seals and posts bids."""
     command = ["cargo", "tool"]
     run_step("Building the gatehouse command (some minutes the first time)", command, tool_env(), "tool")
 
@@ -106,8 +145,9 @@ def deploy(server: Server) -> Deployment:
         *("--parameter-overrides", *_overrides()),
     ]
     run_step("Deploying template.yaml (sam deploy)", command, server.client_env(), "deploy")
-    deployment = Deployment(server, _outputs(server))
-    _mend_event_sources(deployment)
+    bare = Deployment(server, _outputs(server))
+    _mend_event_sources(bare)
+    deployment = replace(bare, users=make_users(bare.client, bare.outputs))
     deployment.remember()
     return deployment
 

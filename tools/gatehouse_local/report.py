@@ -5,6 +5,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from . import settings
+from .auctions import Auction
 from .photos import Result
 from .steps import say
 
@@ -59,6 +60,19 @@ def print_places(results: list[Result], served_at: str | None) -> None:
     say(f"\nBefore and after, side by side: {settings.OUT / 'index.html'}")
     if served_at:
         say(f"The same in the browser:        {served_at}")
+
+
+def print_auctions(auctions: list[Auction]) -> None:
+    """One line per bidder; only the terminal knows all amounts, since all bidders sit here."""
+    for auction in auctions:
+        say(f"\n{auction.rule}: auction {auction.id}")
+        say(f"{'bidder':<11}{'amount':>11}  {'what they do':<22}  {'position':>8}  what they are told")
+        for row in auction.rows:
+            positions = ", ".join(str(receipt["position"]) for receipt in row.receipts) or "-"
+            say(f"{row.bidder.name:<11}{row.amount:>11}  {row.did:<22}  {positions:>8}  {row.told}")
+        say(f"the auctioneer is told the price: {auction.price}   {'WRONG' if auction.faults else 'ok'}")
+        for fault in auction.faults:
+            say(f"  {fault}")
 
 
 def write_page(results: list[Result]) -> Path:
