@@ -24,6 +24,19 @@ def plain_cloudformation() -> dict:
     return translator.translate(template, {})
 
 
+@functools.cache
+def contract_routes() -> dict[str, bool]:
+    """The routes that `openapi.yaml` promises, and whether each needs a token."""
+    contract = yaml_parse((ROOT / "openapi.yaml").read_text())
+    methods = ("get", "put", "post", "delete", "patch")
+    return {
+        f"{method.upper()} {path}": operation.get("security", contract["security"]) != []
+        for path, operations in contract["paths"].items()
+        for method, operation in operations.items()
+        if method in methods
+    }
+
+
 def template_defaults() -> dict:
     """The default of each parameter."""
     return {name: parameter["Default"] for name, parameter in plain_cloudformation()["Parameters"].items()}

@@ -5,14 +5,14 @@ import unittest
 
 import auctions
 import rules
-from plain import plain_cloudformation
+from plain import contract_routes, plain_cloudformation
 
 
 class TheTemplate(unittest.TestCase):
     """What holds of the template as it stands."""
 
-    def assert_holds(self, rule):
-        self.assertEqual(rule(plain_cloudformation()), [])
+    def assert_holds(self, rule, *arguments):
+        self.assertEqual(rule(plain_cloudformation(), *arguments), [])
 
     def test_only_the_settlement_opens_bids_and_intake_shows_the_public_key(self):
         self.assert_holds(auctions.sealing_key)
@@ -35,8 +35,8 @@ class TheTemplate(unittest.TestCase):
     def test_a_role_is_handed_to_the_scheduler_only(self):
         self.assert_holds(auctions.roles_are_passed_to_the_scheduler_only)
 
-    def test_every_route_needs_a_token_but_those_that_anybody_may_use(self):
-        self.assert_holds(auctions.routes)
+    def test_every_route_of_the_contract_is_there_and_needs_a_token_where_the_contract_says_so(self):
+        self.assert_holds(auctions.routes, contract_routes())
 
     def test_tokens_are_those_of_one_issuer_for_us(self):
         self.assert_holds(auctions.authorizer)
@@ -71,8 +71,8 @@ class EachRule(unittest.TestCase):
         found = self.properties(role)["Policies"][0]["PolicyDocument"]["Statement"]
         return next(statement for statement in found if statement.get("Sid") == sid)
 
-    def assert_complains(self, rule):
-        self.assertNotEqual(rule(self.template), [])
+    def assert_complains(self, rule, *arguments):
+        self.assertNotEqual(rule(self.template, *arguments), [])
 
     def test_sees_an_account_that_may_decrypt_or_hand_that_on(self):
         for action in ("kms:Decrypt", "kms:*", "kms:CreateGrant", "kms:ReEncryptFrom"):
@@ -183,14 +183,19 @@ class EachRule(unittest.TestCase):
 
     def test_sees_a_route_that_needs_no_token(self):
         self.properties("PlaceBidRoute")["AuthorizationType"] = "NONE"
-        self.assert_complains(auctions.routes)
+        self.assert_complains(auctions.routes, contract_routes())
+
+    def test_sees_a_route_that_needs_a_token_though_anybody_may_use_it(self):
+        guard = {"AuthorizationType": "JWT", "AuthorizerId": {"Ref": "BidApiAuthorizer"}}
+        self.properties("ShowLogRoute").update(guard)
+        self.assert_complains(auctions.routes, contract_routes())
 
     def test_sees_a_route_that_is_missing_and_one_too_many(self):
         del self.template["Resources"]["ShowLogRoute"]
-        self.assert_complains(auctions.routes)
+        self.assert_complains(auctions.routes, contract_routes())
         self.setUp()
         self.properties("ShowLogRoute")["RouteKey"] = "$default"
-        self.assert_complains(auctions.routes)
+        self.assert_complains(auctions.routes, contract_routes())
 
     def test_sees_tokens_for_others(self):
         self.properties("BidApiAuthorizer")["JwtConfiguration"]["Audience"] = []
