@@ -13,6 +13,8 @@ SHELL := /bin/bash
 VENV := .tools/venv
 TOOLS := $(VENV)/installed
 PEERS := .tools/peers/installed
+API := .tools/api/installed
+API_PYTHON := tests/api/requirements
 IDEMPOTENCY := .tools/idempotency/installed
 IDEMPOTENCY_PYTHON := benches/idempotency/requirements/powertools
 INTEROP := .tools/interop/installed
@@ -47,14 +49,17 @@ demo: $(TOOLS) ## The same, then stop; fails unless every sample and every winne
 send: $(TOOLS) ## Send one photo through the stack that `make run` keeps up: make send PHOTO=me.jpg
 	@$(LOCAL) send "$(PHOTO)"
 
-# The end-to-end tests are the ignored ones; with the whole workspace, so that nothing is built twice.
-test: $(TOOLS) $(INTEROP) ## Every test: unit, template, decoders, interop, end to end on a local AWS
+# The end-to-end tests are the ignored ones; with the whole workspace, so that nothing is built twice. The API is compared
+# with its contract on the same local AWS.
+test: $(TOOLS) $(API) $(INTEROP) ## Every test: unit, template, decoders, interop, end to end on a local AWS
 	@$(STEPS) \
 	  "unit tests" "cargo test --workspace" \
 	  "template tests" "python3 -m unittest discover -s tests/template" \
 	  "decoder tests" "python3 -m unittest discover -s tests/decoders" \
 	  "interop tests" ".tools/interop/venv/bin/python -m unittest discover -s tests/interop" \
-	  "end-to-end tests" "$(LOCAL) test -- cargo test --workspace --tests -- --ignored --test-threads=$(E2E_THREADS)"
+	  "end-to-end tests" "$(LOCAL) test -- $(STEPS) \
+	    'on the local AWS' 'cargo test --workspace --tests -- --ignored --test-threads=$(E2E_THREADS)' \
+	    'the API and its contract' '.tools/api/bin/python tests/api'"
 
 model: ## Every state of the protocols, and what breaks without each of their clauses (tests/model); TRACE=text shows how
 	@cargo run --quiet --release --package gatehouse-model -- $(if $(TRACE),--trace "$(TRACE)")
@@ -101,10 +106,10 @@ stop: $(TOOLS) ## Switch all work off, should a loop ever run: make stop STAGE=l
 resume: $(TOOLS) ## Switch it on again: make resume STAGE=local|dev|prod
 	@python3 tools/switch.py resume $(STACK)
 
-lock: ## Pin requirements.in, with hashes, in requirements.txt; the same for the benches and the interop tests
+lock: ## Pin requirements.in, with hashes, in requirements.txt; the same for the API tests, the interop tests and the benches
 	@$(PYTHON) -m venv .tools/lock
 	@.tools/lock/bin/pip install --quiet pip-tools==7.6.2
-	@for list in requirements $(PEERS_PYTHON) $(IDEMPOTENCY_PYTHON) $(INTEROP_PYTHON); do \
+	@for list in requirements $(API_PYTHON) $(INTEROP_PYTHON) $(PEERS_PYTHON) $(IDEMPOTENCY_PYTHON); do \
 	  .tools/lock/bin/pip-compile --quiet --upgrade --generate-hashes --allow-unsafe --strip-extras --no-header \
 	    --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --output-file $$list.txt $$list.in || exit 1; \
 	done
@@ -119,6 +124,12 @@ $(TOOLS): requirements.txt
 	@echo "Installing the tools into .tools (about a minute, once)"
 	@$(PYTHON) -m venv --clear $(VENV)
 	@$(VENV)/bin/pip install --quiet --disable-pip-version-check --require-hashes --no-deps --requirement requirements.txt
+	@touch $@
+
+$(API): $(API_PYTHON).txt
+	@echo "Installing schemathesis into .tools (once)"
+	@$(PYTHON) -m venv --clear .tools/api
+	@.tools/api/bin/pip install --quiet --disable-pip-version-check --require-hashes --no-deps --requirement $<
 	@touch $@
 
 # Tried again while something is missing: the installer makes this file when it has everything.

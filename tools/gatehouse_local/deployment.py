@@ -30,6 +30,7 @@ VARIABLES = {
     "GATEHOUSE_STREAM_FAILURE_QUEUE_URL": "StreamFailureQueueUrl",
     "GATEHOUSE_DEDUPE_RECORD_FUNCTION_NAME": "DedupeRecordFunctionName",
     "GATEHOUSE_DEDUPE_PROCESS_FUNCTION_NAME": "DedupeProcessFunctionName",
+    "GATEHOUSE_DEDUPE_RECORD_LOG_GROUP": "DedupeRecordLogGroupName",
     "GATEHOUSE_DEDUPE_PROCESS_LOG_GROUP": "DedupeProcessLogGroupName",
     "GATEHOUSE_AUCTIONS_TABLE": "AuctionsTableName",
     "GATEHOUSE_IDEMPOTENCY_TABLE": "IdempotencyTableName",
