@@ -4,7 +4,8 @@
     python tools/switch.py resume STACK     event sources on, MaximumConcurrency as the stack was deployed
 
 STACK is the name of a deployed stack, or `local` for the one that `make run` keeps up. While it is stopped, nothing is
-lost for hours: uploads wait in their queues for four days, what is noted in the ledger waits in its stream for 22 hours.
+lost for hours: uploads and settlements wait in their queues for four days, what is noted in the ledger, and what the event
+bus is to hear of auctions, waits in its stream for 22 hours.
 """
 
 import argparse

@@ -158,7 +158,7 @@ def _receipts_of_others(deployment: Deployment, auction: Auction) -> Iterator[st
         bid = ("--bid", row.receipts[-1]["bidId"])
         if Tool(deployment, row.bidder).run("auction", "receipt", *there, *bid) != row.receipts[-1]:
             yield f"{row.bidder.name}: another receipt than before"
-        if not Tool(deployment, other.bidder).refused("bid-not-found", "auction", "receipt", *there, *bid):
+        if not Tool(deployment, other.bidder).refused("no-such-bid", "auction", "receipt", *there, *bid):
             yield f"{other.bidder.name} sees a receipt of {row.bidder.name}"
 
 
