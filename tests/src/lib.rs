@@ -12,6 +12,7 @@
 
 pub mod auction_house;
 pub mod auction_log;
+pub mod auctions;
 mod bucket;
 pub mod event_bus;
 pub mod event_table;
