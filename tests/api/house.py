@@ -19,24 +19,36 @@ def users(group: str) -> list[dict]:
     return [user for user in json.loads(os.environ["GATEHOUSE_USERS"]) if user["group"] == group]
 
 
-def prepare() -> dict[str, list[str]]:
-    """Auctions that are open, settled and cancelled; bids of the first bidder's; and envelopes for more of them."""
+def prepare() -> dict:
+    """Auctions, by the operation that makes something of them; bids of the first bidder's; and envelopes for more."""
     auctioneer, bidder = users("auctioneers")[0], users("bidders")[0]
-    running, short, cancelled = (_open(auctioneer, seconds) for seconds in (3600, 5, 3600))
-    bids = [_bid(bidder, auction)["bidId"] for auction in (running, running, short)]
+    running, settled, cancelled, to_cancel = (_open(auctioneer, seconds) for seconds in (3600, 5, 3600, 3600))
+    bids = [_bid(bidder, auction)["bidId"] for auction in (running, running, settled)]
     _call("DELETE", f"/auctions/{cancelled['id']}", auctioneer)
-    _wait_for_result(short, auctioneer)
+    _wait_for_result(settled, auctioneer)
+    everything = [running["id"], settled["id"], cancelled["id"]]
     return {
-        "auctions": [auction["id"] for auction in (running, short, cancelled)],
+        "auctions": {
+            "placeBid": [running["id"]],
+            "showReceipt": [running["id"]],
+            "withdrawBid": [running["id"]],
+            "showResult": [settled["id"]],
+            "cancelAuction": [to_cancel["id"], settled["id"]],
+        },
+        "any": everything,
         "bids": sorted(set(bids)),
         "envelopes": [_sealed(bidder, running) for _ in range(8)],
+        "closesAt": _in(3600),
     }
 
 
 def _open(auctioneer: dict, seconds: int) -> dict:
-    closes_at = datetime.now(timezone.utc) + timedelta(seconds=seconds)
-    terms = {"title": "For schemathesis", "closesAt": closes_at.strftime("%Y-%m-%dT%H:%M:%SZ")}
+    terms = {"title": "For schemathesis", "closesAt": _in(seconds)}
     return _call("POST", "/auctions", auctioneer, terms | {"rule": "second-price", "currency": "EUR", "reserve": "10.00"})
+
+
+def _in(seconds: int) -> str:
+    return (datetime.now(timezone.utc) + timedelta(seconds=seconds)).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _bid(bidder: dict, auction: dict) -> dict:
