@@ -116,7 +116,10 @@ impl Intercept for Requests {
         _: &mut ConfigBag,
     ) -> Result<(), BoxError> {
         let one_less = |left: u32| left.checked_sub(1);
-        let lost = self.0.to_lose.fetch_update(Ordering::SeqCst, Ordering::SeqCst, one_less);
+        let lost = self
+            .0
+            .to_lose
+            .fetch_update(Ordering::SeqCst, Ordering::SeqCst, one_less);
         if lost.is_ok() {
             *context.response_mut().status_mut() = 500.try_into().unwrap();
         }

@@ -66,7 +66,8 @@ def streams_go_on(template: dict) -> list[str]:
     for name, mapping in _stream_sources(template).items():
         if mapping.get("BisectBatchOnFunctionError") is not True:
             complaints.append(f"{name}: one record that ends the process takes its batch with it")
-        if not 1000 <= mapping.get("MaximumRetryAttempts", -1) <= 10000:
+        least = 1000 if _gives_up_itself(template, mapping) else 10
+        if not least <= mapping.get("MaximumRetryAttempts", -1) <= 10000:
             complaints.append(f"{name} tries for ever, or gives up before the function can say why")
         if not 60 <= mapping.get("MaximumRecordAgeInSeconds", -1) <= 23 * 3600:
             complaints.append(f"{name}: a stream record is gone after a day, and nobody would hear of it")
@@ -106,6 +107,11 @@ def stream_alarms(template: dict) -> list[str]:
     wanted = [("IteratorAge", function) for function in sorted(functions)]
     wanted += [("WritesPerKey", function) for function in sorted(WRITES_BACK)]
     return [f"{function} has no alarm on {metric}" for metric, function in wanted if (metric, function) not in watched]
+
+
+def _gives_up_itself(template: dict, mapping: dict) -> bool:
+    function = template["Resources"][referred(mapping["FunctionName"])]["Properties"]
+    return "GIVE_UP_AFTER_SECONDS" in function.get("Environment", {}).get("Variables", {})
 
 
 def _stream_sources(template: dict) -> dict[str, dict]:

@@ -229,7 +229,9 @@ impl Price {
             price,
             currency,
         };
-        let json = serde_json::to_string(&json).map(Zeroizing::new).map_err(|_| PriceError)?;
+        let json = serde_json::to_string(&json)
+            .map(Zeroizing::new)
+            .map_err(|_| PriceError)?;
         Ok(Zeroizing::new(format!("{:PRICE_LENGTH$}", *json)))
     }
 
