@@ -149,13 +149,15 @@ fn fields(text: &[u8]) -> Result<Vec<String>, BadLine> {
 mod tests {
     use super::*;
 
-    fn read(file: &str) -> Vec<(u64, Result<(String, String), BadLine>)> {
+    type Plain = Result<(String, String), BadLine>;
+
+    fn read(file: &str) -> Vec<(u64, Plain)> {
         let lines = lines(file.as_bytes(), Limits::default()).unwrap().into_iter();
         let plain = lines.map(|(number, line)| (number, line.map(|line| (line.contract, line.bid))));
         plain.collect()
     }
 
-    fn good(contract: &str, bid: &str) -> Result<(String, String), BadLine> {
+    fn good(contract: &str, bid: &str) -> Plain {
         Ok((contract.to_owned(), bid.to_owned()))
     }
 

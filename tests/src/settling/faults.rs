@@ -51,11 +51,18 @@ struct Each {
     fault: Fault,
 }
 
+/// How much longer calls of one operation take.
+#[derive(Debug, Clone, Copy)]
+struct Slow {
+    operation: &'static str,
+    by: fn() -> Duration,
+}
+
 #[derive(Debug, Default)]
 struct Plan {
     at: Option<(usize, Fault)>,
     each: BTreeMap<&'static str, Each>,
-    slow: Option<(&'static str, fn() -> Duration)>,
+    slow: Option<Slow>,
 }
 
 impl Faults {
@@ -81,7 +88,7 @@ impl Faults {
 
     /// How much longer each call of this operation takes from now on.
     pub fn slow_down(&self, operation: &'static str, by: fn() -> Duration) {
-        self.plan.lock().unwrap().slow = Some((operation, by));
+        self.plan.lock().unwrap().slow = Some(Slow { operation, by });
     }
 
     /// The operations so far.
@@ -132,8 +139,8 @@ impl Faults {
     }
 
     fn delay(&self, operation: &str) -> Option<Duration> {
-        let (slow, by) = self.plan.lock().unwrap().slow?;
-        (operation == slow).then(by)
+        let slow = self.plan.lock().unwrap().slow?;
+        (operation == slow.operation).then(slow.by)
     }
 
     async fn crash<T>(&self) -> T {
