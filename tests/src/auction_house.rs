@@ -40,6 +40,7 @@ static KEYS: OnceCell<(String, String)> = OnceCell::const_new();
 pub struct House {
     /// What the handler works with.
     pub deps: Deps,
+    config: Config,
     /// The requests that the handler sends.
     pub wire: Operations,
     /// The auctions, past the handler and its wire.
@@ -95,10 +96,13 @@ impl House {
         let wire = Operations::default();
         let start: Timestamp = START.parse().unwrap();
         let clock = Arc::new(AtomicI64::new(start.as_millisecond()));
-        let deps = Deps::new(config, &wire.config(&aws)).unwrap().with_clock(now(&clock));
+        let deps = Deps::new(config.clone(), &wire.config(&aws))
+            .unwrap()
+            .with_clock(now(&clock));
         let log = AuctionLog::new(EventStore::new(auctions.client.clone(), &auctions.name));
         Self {
             deps,
+            config,
             wire,
             log: log.with_clock(now(&clock)),
             kms,
@@ -130,6 +134,27 @@ impl House {
     #[must_use]
     pub fn with_time_left(self, time_left: Duration) -> Self {
         Self { time_left, ..self }
+    }
+
+    /// The variables that let the functions for sealed bids work in this house; what they only name may not be there.
+    pub fn variables(&self) -> Vec<(&'static str, String)> {
+        let config = &self.config;
+        let Sealing::OneKey { arn } = &config.sealing else {
+            panic!("a house with one key")
+        };
+        vec![
+            ("AUCTIONS_TABLE", config.auctions_table.clone()),
+            ("IDEMPOTENCY_TABLE", config.idempotency_table.clone()),
+            ("SEALING_KEY_ARN", arn.clone()),
+            ("RESULT_KEY_ARN", config.result_key_arn.clone()),
+            ("SCHEDULE_GROUP", config.schedules.group.clone()),
+            ("SCHEDULER_ROLE_ARN", config.schedules.role_arn.clone()),
+            ("SETTLE_QUEUE_ARN", config.schedules.queue_arn.clone()),
+            ("SETTLE_QUEUE_URL", "https://sqs.invalid/settle".into()),
+            ("REJECTED_QUEUE_URL", "https://sqs.invalid/rejected".into()),
+            ("EVENT_BUS_NAME", "default".into()),
+            ("IMPORT_BUCKET", "import".into()),
+        ]
     }
 
     /// The time on the house's clock.

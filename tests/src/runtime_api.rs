@@ -105,6 +105,16 @@ impl Function {
             .collect()
     }
 
+    /// The processor time that the process has taken so far, in all of its threads.
+    pub fn processor_time(&self) -> Duration {
+        let threads = std::fs::read_dir(format!("/proc/{}/task", self.process.id())).unwrap();
+        let of_thread = |path: std::path::PathBuf| -> u64 {
+            let times = std::fs::read_to_string(path.join("schedstat")).unwrap_or_default();
+            times.split_whitespace().next().map_or(0, |time| time.parse().unwrap())
+        };
+        Duration::from_nanos(threads.map(|thread| of_thread(thread.unwrap().path())).sum())
+    }
+
     /// The most memory that the process had resident so far, in bytes.
     pub fn peak_memory(&self) -> u64 {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.process.id())).unwrap();

@@ -41,6 +41,11 @@ pub fn process_bootstrap() -> PathBuf {
     variable("GATEHOUSE_DEDUPE_PROCESS_BOOTSTRAP").into()
 }
 
+/// Where `sam build` put the `bootstrap` of the function that this variable is named after.
+pub fn bootstrap_of(name: &str) -> PathBuf {
+    variable(name).into()
+}
+
 pub(crate) fn variable(name: &str) -> String {
     std::env::var(name).unwrap_or_else(|_| panic!("{name} is not set; `make test` sets it"))
 }

@@ -7,6 +7,8 @@
     reason = "a test fails by panicking"
 )]
 
+mod bids;
+
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -32,6 +34,7 @@ async fn main() {
         measure_photo(&room, name, &photo).await;
     }
     measure_in_place().await;
+    bids::measure().await;
 }
 
 /// Size, cold starts and idle memory of a function.
