@@ -22,8 +22,10 @@ def users(group: str) -> list[dict]:
 def prepare() -> dict:
     """Auctions, by the operation that makes something of them; bids of the first bidder's; and envelopes for more."""
     auctioneer, bidder = users("auctioneers")[0], users("bidders")[0]
-    running, settled, cancelled, to_cancel = (_open(auctioneer, seconds) for seconds in (3600, 5, 3600, 3600))
-    bids = [_bid(bidder, auction)["bidId"] for auction in (running, running, settled)]
+    settled = _open(auctioneer, 10)
+    bids = [_bid(bidder, settled)["bidId"]]
+    running, cancelled, to_cancel = (_open(auctioneer, 3600) for _ in range(3))
+    bids += [_bid(bidder, running)["bidId"] for _ in range(2)]
     _call("DELETE", f"/auctions/{cancelled['id']}", auctioneer)
     _wait_for_result(settled, auctioneer)
     everything = [running["id"], settled["id"], cancelled["id"]]
