@@ -12,8 +12,8 @@
 
 pub mod auction_house;
 pub mod auction_log;
-pub mod auctions;
 mod bucket;
+pub mod deployed_auctions;
 pub mod event_bus;
 pub mod event_table;
 pub mod events;

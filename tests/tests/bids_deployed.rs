@@ -13,7 +13,7 @@ use aws_sdk_dynamodb::error::ProvideErrorMetadata;
 use aws_sdk_dynamodb::types::{AttributeValue, Put, PutRequest, TransactWriteItem, WriteRequest};
 use aws_sdk_kms::primitives::Blob;
 use aws_sdk_kms::types::EncryptionAlgorithmSpec::{RsaesOaepSha1, RsaesOaepSha256};
-use gatehouse_tests::auctions::{Auction, House, Listener, Place, Roles, User, found_in};
+use gatehouse_tests::deployed_auctions::{Auction, House, Listener, Place, Roles, User, found_in};
 use gatehouse_tests::eventually;
 use gatehouse_tests::stack::PATIENCE;
 use serde_json::{Value, json};
