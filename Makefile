@@ -32,7 +32,7 @@ STEPS := python3 tools/steps.py
 LOCAL := python3 -m gatehouse_local
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo send stop resume test model tool bench bench-function bench-peers bench-idempotency check audit deploy lock clean
+.PHONY: help setup run demo send stop resume test model tool bench bench-function bench-bids bench-peers bench-idempotency check audit deploy lock clean
 
 help: ## Show this list
 	@echo "make TARGET, where TARGET is one of"
@@ -70,11 +70,16 @@ tool: ## Build the gatehouse command: target/release/gatehouse, one file that ru
 # One after the other, even with -j: they would disturb each other.
 bench: ## All of the following
 	@$(MAKE) --no-print-directory bench-function
+	@$(MAKE) --no-print-directory bench-bids
 	@$(MAKE) --no-print-directory bench-peers
 	@$(MAKE) --no-print-directory bench-idempotency
 
 bench-function: $(TOOLS) ## Cold start, size, memory and time per photo of the function as it ships
 	@$(LOCAL) test -- cargo run --quiet --package gatehouse-tests --bin measure
+
+bench-bids: $(TOOLS) ## 2,000 bids by 50 bidders at once on one auction: bids per second, requests and tries per bid (minutes)
+	@$(LOCAL) test -- env GATEHOUSE_BIDS_EACH=40 cargo test --quiet --package gatehouse-tests --test auction_race of_the_bids \
+	  -- --ignored --nocapture
 
 bench-peers: $(PEERS) ## CPU time and memory of redaction beside GraphicsMagick, libvips, OpenCV and others (benches/peers)
 	@.tools/peers/venv/bin/python benches/peers/bench

@@ -64,16 +64,17 @@ async fn bids_in(log: &AuctionLog, id: AuctionId) -> BTreeMap<String, u64> {
 
 #[tokio::test]
 #[ignore = "needs the local stack: make test"]
-async fn of_2000_bids_that_50_bidders_race_for_none_is_lost_and_the_chain_holds() {
+async fn of_the_bids_that_50_bidders_race_for_none_is_lost_and_the_chain_holds() {
     const BIDDERS: usize = 50;
-    const EACH: usize = 40;
+    // `make bench-bids` asks for 40: the local stack reads the end of a log more slowly the longer it is.
+    let each = std::env::var("GATEHOUSE_BIDS_EACH").map_or(6, |each| each.parse().unwrap());
     let room = Room::new().await;
     let id = room.open().await;
     let writers = writers(&room, BIDDERS).await;
     let start = Instant::now();
     let race = writers.iter().map(async |Writer { log, name, .. }| {
         let (mut placed, mut waits) = (Vec::new(), Vec::new());
-        for number in 0..EACH {
+        for number in 0..each {
             let (envelope, start) = (envelope(&format!("{name}, {number}: ")), Instant::now());
             let entry = place(log, id, name, &envelope).await.unwrap();
             waits.push(start.elapsed());
@@ -84,7 +85,7 @@ async fn of_2000_bids_that_50_bidders_race_for_none_is_lost_and_the_chain_holds(
     let (placed, waits): (Vec<_>, Vec<_>) = join_all(race).await.into_iter().unzip();
     let elapsed = start.elapsed().as_secs_f64();
     let placed: BTreeMap<String, u64> = placed.into_iter().flatten().collect();
-    assert_eq!(placed.len(), BIDDERS * EACH);
+    assert_eq!(placed.len(), BIDDERS * each);
     assert_eq!(bids_in(&room.log, id).await, placed, "each where its bidder was told");
     assert_eq!(room.log.load(id).await.unwrap().unwrap().bid_count(), BIDDERS as u64);
     figures(total(&writers), elapsed, waits.concat());
