@@ -1,7 +1,6 @@
 """Builds the functions and puts the real `template.yaml` on the local stack, with the same tools as on AWS."""
 
 import json
-import re
 import shlex
 from dataclasses import dataclass, field, replace
 
@@ -125,17 +124,9 @@ def running_deployment() -> Deployment:
 
 
 def build_functions() -> None:
-    """`sam build`, into a folder of its own: what `make deploy` builds is for another processor.
-
-    It builds one function after the other, each on one core at its end. So all are built at once before, by the command
-    that it uses; then it finds them done.
-    """
-    binaries = re.findall(r"^ +Binary: (\S+)$", settings.TEMPLATE.read_text(), re.MULTILINE)
-    every_function = [part for binary in binaries for part in ("--bin", binary)]
-    command = ["cargo", "lambda", "build", "--release", *every_function]
-    run_step("Building the functions (some minutes the first time)", command, tool_env(), "functions")
+    """`sam build`, into a folder of its own: what `make deploy` builds is for another processor."""
     command = ["sam", "build", "--build-dir", str(settings.BUILD), "--parameter-overrides", *_overrides()]
-    run_step("Putting them together as they ship (sam build)", command, tool_env(), "build")
+    run_step("Building the functions as they ship (sam build; some minutes the first time)", command, tool_env(), "build")
 
 
 def build_tool() -> None:

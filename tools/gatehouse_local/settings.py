@@ -5,7 +5,6 @@ import platform
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-TEMPLATE = ROOT / "template.yaml"
 STATE = ROOT / ".local"
 LOGS = STATE / "logs"
 OUT = STATE / "out"
