@@ -93,26 +93,30 @@ pub async fn show(deps: &Deps, request: &Request<'_>) -> Result<Answer, IntakeEr
     Answer::ok(&receipt).map_err(|_| IntakeError::Answer("written"))
 }
 
-/// `DELETE /auctions/{auctionId}/bids/{bidId}`.
+/// `DELETE /auctions/{auctionId}/bids/{bidId}`: the bid of this id, or the earlier one that
+/// stands with the same envelope.
 ///
 /// # Errors
-/// As [`Caller::bidder`]; [`IntakeError::AuctionNotFound`], [`IntakeError::NoSuchBid`], [`IntakeError::Refused`]:
-/// Reject. DynamoDB: Retry.
+/// As [`show`]; [`IntakeError::Refused`]: Reject. DynamoDB: Retry.
 pub async fn withdraw(deps: &Deps, request: &Request<'_>, deadline: Deadline) -> Result<Answer, IntakeError> {
     let caller = Caller::bidder(request.event)?;
     let (id, bid) = (request.auction()?, request.bid()?);
+    let (_, envelope_sha256) = own(deps, id, bid, &caller).await?;
     let mut one_stands = false;
     let decide = |auction: &Auction, now| {
-        one_stands = auction.standing_bid(&caller.subject).is_some();
+        let standing = auction.standing_bid(&caller.subject);
+        one_stands = standing.is_some();
+        // The same envelope may be in the log twice: it was sent again because its answer was lost. Then the
+        // earlier entry stands, and the receipt that the bidder has is for the later one.
+        let same = standing.filter(|it| it.envelope_sha256 == envelope_sha256 && it.bid <= bid);
+        let bid = same.map_or(bid, |standing| standing.bid);
         rules::withdraw(auction, &caller.subject, bid, now).map(|event| (event, None))
     };
     match deps.log.change(id, decide, deadline).await.map_err(IntakeError::from) {
         Ok(_) => counter!("BidsWithdrawn").increment(1),
         // Withdrawn before, and the answer was lost perhaps. A bid that was replaced is another matter: one
         // of theirs stands, and they should not think that it doesn't.
-        Err(IntakeError::Refused(Refusal::NoSuchBid)) if !one_stands => {
-            own(deps, id, bid, &caller).await?;
-        }
+        Err(IntakeError::Refused(Refusal::NoSuchBid)) if !one_stands => (),
         Err(error) => return Err(error),
     }
     Ok(Answer::no_content())

@@ -1,0 +1,53 @@
+//! The sealed-bid API when a request comes again: after a lost answer, after the close, after its record expired.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
+
+use bid_intake::Answer;
+use gatehouse_tests::auction_house::{Call, House, Person};
+use gatehouse_tests::operations::Fault;
+use serde_json::Value;
+
+fn vera() -> Person {
+    Person::auctioneer("vera")
+}
+
+fn bob() -> Person {
+    Person::bidder("bob")
+}
+
+fn body(answer: &Answer) -> Value {
+    serde_json::from_str(&answer.body).unwrap_or_else(|_| panic!("{answer:?}"))
+}
+
+#[tokio::test]
+#[ignore = "needs the local stack: make test"]
+async fn a_bid_that_was_placed_twice_since_its_answer_was_lost_is_withdrawn_by_either_receipt() {
+    for withdrawn in ["2", "3"] {
+        let house = House::new().await;
+        let auction = house.open(&vera()).await;
+        let call = Call::bid(&bob(), auction.id, &auction.seal(&bob(), "1.00"));
+        house.wire.plan("PutItem", 1, 3, Fault::AnswerLost);
+        assert_eq!(house.call(call.clone()).await.status_code, 503);
+        assert!(house.wire.all_happened());
+        let placed = body(&house.call(call).await);
+        assert_eq!(placed["bidId"], "3");
+        let standing = async || {
+            let state = house.log.load(auction.id).await.unwrap().unwrap();
+            state.standing_bid("bob").map(|standing| standing.bid)
+        };
+        assert_eq!(standing().await, Some(2), "the first one keeps its time");
+
+        let withdraw = Call::new("DELETE /auctions/{auctionId}/bids/{bidId}").of(auction.id);
+        let withdraw = withdraw.bid_id(&withdrawn.into()).by(&bob());
+        for _ in ["now", "and again"] {
+            let answer = house.call(withdraw.clone()).await;
+            assert_eq!(answer.status_code, 204, "{withdrawn}: {}", answer.body);
+            assert_eq!(standing().await, None, "{withdrawn}");
+        }
+        assert_eq!(house.entries(auction.id).await.len(), 4, "withdrawn once");
+    }
+}
