@@ -17,7 +17,7 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use bid_settle::config::Config;
 use bid_settle::message;
 use bid_settle::retire::Retirement;
-use gatehouse_auction::{AuctionId, Event, Money, PublicKey, Rule, Seal, envelope};
+use gatehouse_auction::{AuctionId, Event, Hash, Money, PublicKey, Rule, Seal, envelope};
 use gatehouse_core::event::Invocation;
 use gatehouse_tests::settling::auction::{Special, TestAuction, after_the_close, closes_at, euro, opens_at};
 use gatehouse_tests::settling::faults::Fault;
@@ -82,10 +82,11 @@ async fn of_equal_bids_the_earliest_wins_and_what_was_replaced_or_withdrawn_does
     let first = auction.bid("ben", "500.00").await;
     auction.bid("cleo", "500.00").await;
     auction.bid("anna", "100.00").await;
-    let withdrawn = auction.bid("dora", "800.00").await;
+    let envelope = auction.sealed("dora", &euro("800.00"));
     let event = Event::BidWithdrawn {
         bidder: "dora".into(),
-        bid: withdrawn,
+        envelope_sha256: Hash::of(&envelope),
+        bid: auction.place("dora", Seal::Jwe, envelope).await,
     };
     auction.append(event, None).await;
     room.settle(auction.id, MINUTE).await;

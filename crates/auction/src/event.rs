@@ -85,6 +85,9 @@ pub enum Event {
         bidder: String,
         /// The bid's id.
         bid: u64,
+        /// SHA-256 of its envelope's text. Everybody sees the digest of this event, and may guess bidders: without
+        /// something that only this bidder knows, a guess could be checked.
+        envelope_sha256: Hash,
     },
     /// From here on only the settlement may follow.
     AuctionClosed {},

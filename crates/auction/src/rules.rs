@@ -112,6 +112,7 @@ pub fn withdraw(auction: &Auction, bidder: &str, bid: u64, now: Timestamp) -> Re
         Some(standing) if standing.bid == bid => Ok(Event::BidWithdrawn {
             bidder: bidder.to_owned(),
             bid,
+            envelope_sha256: standing.envelope_sha256,
         }),
         _ => Err(Refusal::NoSuchBid),
     }
@@ -262,6 +263,21 @@ mod tests {
         assert_eq!(take_back("alice", 99, at(3)), Err(Refusal::NoSuchBid));
         assert_eq!(take_back("alice", second, at(1000)), Err(Refusal::Closed));
         assert!(take_back("alice", second, at(999)).is_ok());
+    }
+
+    #[test]
+    fn who_took_a_bid_back_can_not_be_guessed_from_the_digest() {
+        let digest = |envelope| {
+            let mut log = Log::opened(terms(Rule::FirstPrice));
+            let bid = log.bid(at(1), "alice", envelope);
+            let event = withdraw(&log.auction, "alice", bid, at(2)).unwrap();
+            crate::Hash::of(event.body().unwrap())
+        };
+        assert_ne!(
+            digest("one"),
+            digest("two"),
+            "the bidder and the bid alone don't make it"
+        );
     }
 
     #[test]

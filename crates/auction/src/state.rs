@@ -138,7 +138,7 @@ impl Auction {
                     *standing = new;
                 }
             }
-            Event::BidWithdrawn { bidder, bid } => {
+            Event::BidWithdrawn { bidder, bid, .. } => {
                 if self.bids.get(&bidder).is_some_and(|standing| standing.bid == bid) {
                     self.bids.remove(&bidder);
                 }

@@ -57,6 +57,7 @@ fn decide(auction: &Auction, now: Timestamp, step: &Step) -> Result<(Event, Opti
             Event::BidWithdrawn {
                 bidder: bidder.to_string(),
                 bid: *bid,
+                envelope_sha256: Hash::of(""),
             }
         }
         Step::Cancel => rules::cancel(terms, phase, now, "auctioneer", "")?,
@@ -91,7 +92,7 @@ fn standing(events: &[(u64, Event)], bidder: &str) -> Option<u64> {
                 let repeated = standing.filter(|(_, envelope)| envelope == envelope_sha256);
                 standing = repeated.or(Some((*position, *envelope_sha256)));
             }
-            Event::BidWithdrawn { bidder: by, bid } if by == bidder => {
+            Event::BidWithdrawn { bidder: by, bid, .. } if by == bidder => {
                 standing = standing.filter(|(position, _)| position != bid);
             }
             _ => {}
@@ -112,7 +113,11 @@ fn every_event(auction: &Auction) -> Vec<Event> {
             seal: Seal::Jwe,
             envelope_sha256: Hash::of(""),
         },
-        Event::BidWithdrawn { bidder, bid: 2 },
+        Event::BidWithdrawn {
+            bidder,
+            bid: 2,
+            envelope_sha256: Hash::of(""),
+        },
         Event::AuctionClosed {},
         Event::AuctionSettled { outcome },
         Event::AuctionCancelled { reason: String::new() },
@@ -270,6 +275,7 @@ fn a_withdrawal_of_a_replaced_bid_changes_nothing() {
     let withdrawn = |bid, bidder: &str| Event::BidWithdrawn {
         bidder: bidder.into(),
         bid,
+        envelope_sha256: Hash::of("two"),
     };
     log.append(at(3), &withdrawn(first, "alice"), None).unwrap();
     log.append(at(3), &withdrawn(second, "bob"), None).unwrap();

@@ -97,7 +97,7 @@ async fn of_each_event_its_link_is_told_and_of_openings_and_settlements_what_any
 #[tokio::test]
 async fn nothing_of_an_envelope_a_bidder_a_reserve_or_a_price_leaves_the_table() {
     let (deps, bus) = deps(&[]);
-    let withdrawal = json!({ "type": "bid-withdrawn", "bidder": "planted-bidder", "bid": 42 });
+    let withdrawal = json!({ "type": "bid-withdrawn", "bidder": "planted-bidder", "bid": 42, "envelopeSha256": HASH });
     let cancellation = json!({ "type": "auction-cancelled", "reason": "planted-reason" });
     let close = json!({ "type": "auction-closed" });
     let events = [opening(), bid(), withdrawal, close, settlement(), cancellation];
