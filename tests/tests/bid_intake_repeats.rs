@@ -51,3 +51,17 @@ async fn a_bid_that_was_placed_twice_since_its_answer_was_lost_is_withdrawn_by_e
         assert_eq!(house.entries(auction.id).await.len(), 4, "withdrawn once");
     }
 }
+
+#[tokio::test]
+#[ignore = "needs the local stack: make test"]
+async fn a_cancelled_auction_with_a_key_of_its_own_keeps_the_schedule_that_has_the_key_deleted() {
+    let house = House::with_key_per_auction(true).await;
+    let auction = house.open(&vera()).await;
+    for _ in ["now", "and again"] {
+        let answer = house
+            .call(Call::new("DELETE /auctions/{auctionId}").of(auction.id).by(&vera()))
+            .await;
+        assert_eq!(answer.status_code, 204, "{}", answer.body);
+    }
+    assert_eq!(house.schedules().await, 1);
+}

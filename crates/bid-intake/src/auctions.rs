@@ -121,7 +121,8 @@ pub async fn show(deps: &Deps, request: &Request<'_>) -> Result<Answer, IntakeEr
     Answer::ok(&Shown::new(id, &terms, phase)).map_err(|_| IntakeError::Answer("written"))
 }
 
-/// `DELETE /auctions/{auctionId}`. Again changes nothing, but deletes the schedule if that had failed.
+/// `DELETE /auctions/{auctionId}`. Again changes nothing, but deletes the schedule if that had failed. With a key
+/// per auction the schedule stays.
 ///
 /// # Errors
 /// As [`Caller::auctioneer`]; [`IntakeError::AuctionNotFound`], [`IntakeError::Refused`]: Reject. DynamoDB,
@@ -137,8 +138,11 @@ pub async fn cancel(deps: &Deps, request: &Request<'_>, deadline: Deadline) -> R
         Err(IntakeError::Refused(gatehouse_auction::Refusal::Cancelled)) => (),
         Err(error) => return Err(error),
     }
-    // Were one left, the settlement would find the auction cancelled, and do nothing.
-    deps.schedules.delete(id).await?;
+    // A key of the auction's own has to go. The settlement sees to that, when the schedule tells it of the close:
+    // it finds the auction cancelled, and clears up.
+    if !deps.keys.each_its_own() {
+        deps.schedules.delete(id).await?;
+    }
     Ok(Answer::no_content())
 }
 

@@ -76,6 +76,11 @@ impl SealingKeys {
         }
     }
 
+    /// Whether each auction gets a key of its own, which has to be deleted when the auction has ended.
+    pub fn each_its_own(&self) -> bool {
+        matches!(self.sealing, Sealing::KeyPerAuction { .. })
+    }
+
     /// The key for a new auction. One key for all is got once in a process: a public key never changes. A key
     /// per auction is made here; if the auction then does not come into being, the key stays behind, tagged
     /// with the auction's id.
