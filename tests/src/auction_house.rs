@@ -30,6 +30,8 @@ use crate::stopwatch::Stopwatch;
 
 /// Where the clock starts: not at a whole second.
 pub const START: &str = "2030-01-05T09:00:00.250Z";
+/// The role that shows the public key of an auction.
+pub const INTAKE_ROLE: &str = "arn:aws:iam::000000000000:role/intake";
 /// The role that may decrypt with the key of an auction, once it is closed.
 pub const SETTLE_ROLE: &str = "arn:aws:iam::000000000000:role/settle";
 
@@ -79,6 +81,7 @@ impl House {
         let sealing = match each {
             true => Sealing::KeyPerAuction {
                 settle_role: SETTLE_ROLE.parse().unwrap(),
+                intake_role: INTAKE_ROLE.parse().unwrap(),
             },
             false => Sealing::OneKey { arn: sealing_key },
         };

@@ -24,6 +24,8 @@ type Between = Pin<Box<dyn Future<Output = ()> + Send>>;
 pub enum Fault {
     /// The service throttles, and does nothing.
     Throttled,
+    /// The service refuses with the error of this name, and does nothing.
+    Refused(&'static str),
     /// Nobody answers.
     Down,
     /// It takes effect, but its answer is lost.
@@ -110,6 +112,7 @@ impl Operations {
         }
         Some(match planned.fault {
             Fault::Throttled => Fault::Throttled,
+            Fault::Refused(name) => Fault::Refused(name),
             Fault::Down => Fault::Down,
             Fault::AnswerLost => Fault::AnswerLost,
             Fault::Before(_) => panic!("what happens before a request happens once"),
@@ -145,7 +148,8 @@ impl HttpConnector for Connector {
             let mut lost = false;
             match operations.next(&operation(&request)) {
                 None => (),
-                Some(Fault::Throttled) => return Ok(throttled()),
+                Some(Fault::Throttled) => return Ok(refused(429, "ThrottlingException")),
+                Some(Fault::Refused(name)) => return Ok(refused(400, name)),
                 Some(Fault::Down) => return Err(ConnectorError::io("a test cut the wire".into())),
                 Some(Fault::AnswerLost) => lost = true,
                 Some(Fault::Before(between)) => between.await,
@@ -170,9 +174,9 @@ fn operation(request: &HttpRequest) -> String {
 }
 
 /// An answer that all services give in one form or another.
-fn throttled() -> HttpResponse {
-    let body = r#"{"__type":"ThrottlingException","message":"said the test"}"#;
-    let mut response = HttpResponse::new(429.try_into().unwrap(), SdkBody::from(body));
-    response.headers_mut().insert("x-amzn-errortype", "ThrottlingException");
+fn refused(status: u16, name: &'static str) -> HttpResponse {
+    let body = format!(r#"{{"__type":"{name}","message":"said the test"}}"#);
+    let mut response = HttpResponse::new(status.try_into().unwrap(), SdkBody::from(body));
+    response.headers_mut().insert("x-amzn-errortype", name);
     response
 }

@@ -27,11 +27,9 @@ REVOKES = {"kms:ListGrants", "kms:RevokeGrant"}
 ANY_KEY = {"Fn::Sub": "arn:${AWS::Partition}:kms:${AWS::Region}:${AWS::AccountId}:key/*"}
 OF_THE_KIND = {"StringEquals": {"kms:KeySpec": "RSA_4096", "kms:KeyUsage": "ENCRYPT_DECRYPT"}}
 WITH_THE_TAG = {"ForAllValues:StringEquals": {"aws:TagKeys": "gatehouse:auction"}}
-THAT_HAS_THE_TAG = {"Null": {"aws:ResourceTag/gatehouse:auction": "false"}}
 KEYS_PER_AUCTION = {
     "MakeKeys": (["kms:CreateKey"], "*", OF_THE_KIND),
     "TagKeys": (["kms:TagResource"], ANY_KEY, WITH_THE_TAG),
-    "ShowPublicKeys": (["kms:GetPublicKey"], ANY_KEY, THAT_HAS_THE_TAG),
 }
 
 # Everything that a settlement writes is made of these. The attachment, in which a sealed bid lies, is not among them.
@@ -99,7 +97,7 @@ def keys_are_used_by_their_own_policies(template: dict) -> list[str]:
 
 
 def keys_per_auction(template: dict) -> list[str]:
-    """Only where each auction has its own key, only by intake; and of those that it made, it only shows the public half."""
+    """Only where each auction has its own key, and only by intake; what it may do with a key stands in the key's policy."""
     found = {}
     for statement in of_type(template, ROLE)["BidIntakeRole"]["Policies"][0]["PolicyDocument"]["Statement"]:
         condition, made, _ = statement.get("Fn::If", [None, statement, None])

@@ -44,7 +44,7 @@ ONLY_STAR = {
 }
 
 # Of keys that are made while the stack runs; `auctions.keys_per_auction` says under which conditions.
-MADE_LATER = {"kms:TagResource", "kms:GetPublicKey"}
+MADE_LATER = {"kms:TagResource"}
 
 
 # Queues and what reads them

@@ -9,7 +9,7 @@
 use bid_intake::Answer;
 use gatehouse_tests::auction_house::{Call, House, Person};
 use gatehouse_tests::operations::Fault;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 fn vera() -> Person {
     Person::auctioneer("vera")
@@ -64,4 +64,38 @@ async fn a_cancelled_auction_with_a_key_of_its_own_keeps_the_schedule_that_has_t
         assert_eq!(answer.status_code, 204, "{}", answer.body);
     }
     assert_eq!(house.schedules().await, 1);
+}
+
+#[tokio::test]
+#[ignore = "needs the local stack: make test"]
+async fn a_contract_that_is_taken_is_refused_before_a_key_or_a_schedule_is_made() {
+    let house = House::with_key_per_auction(true).await;
+    let mut new = house.new_auction();
+    new["contract"] = json!("C-1");
+    assert_eq!(house.call(Call::open(&vera(), &new)).await.status_code, 201);
+    house.wire.take();
+    let refused = house.call(Call::open(&vera(), &new)).await;
+    assert_eq!(refused.status_code, 409, "{}", refused.body);
+    assert_eq!(body(&refused)["type"], "urn:gatehouse:problem:contract-taken");
+    let asked = house.wire.take();
+    assert!(
+        !asked.contains_key("CreateKey") && !asked.contains_key("CreateSchedule"),
+        "{asked:?}"
+    );
+}
+
+#[tokio::test]
+#[ignore = "needs the local stack: make test"]
+async fn a_new_key_that_kms_does_not_know_everywhere_yet_is_waited_for() {
+    let house = House::with_key_per_auction(true).await;
+    house
+        .wire
+        .plan("GetPublicKey", 0, 1, Fault::Refused("NotFoundException"));
+    house
+        .wire
+        .plan("GetPublicKey", 0, 1, Fault::Refused("AccessDeniedException"));
+    house.open(&vera()).await;
+    assert!(house.wire.all_happened());
+    let asked = house.wire.take();
+    assert_eq!((asked["CreateKey"], asked["GetPublicKey"]), (1, 3));
 }

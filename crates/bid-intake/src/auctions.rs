@@ -82,8 +82,14 @@ pub async fn open(deps: &Deps, request: &Request<'_>, deadline: Deadline) -> Res
 }
 
 /// First what is harmless if the auction then does not come into being: its schedule deletes itself. Then the
-/// key, then the one write that makes it an auction.
+/// key, then the one write that makes it an auction. A contract that is taken is refused by that write; it is looked
+/// up before, so that no key is made in vain.
 async fn begin(deps: &Deps, id: AuctionId, new: NewAuction, caller: &Caller) -> Result<Terms, IntakeError> {
+    if let Some(contract) = &new.contract
+        && deps.log.by_contract(contract).await?.is_some_and(|other| other != id)
+    {
+        return Err(IntakeError::ContractTaken);
+    }
     deps.schedules.create(id, new.closes_at).await?;
     let key = deps.keys.for_auction(id, new.closes_at).await?;
     let now = deps.now();

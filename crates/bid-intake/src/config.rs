@@ -31,6 +31,8 @@ pub enum Sealing {
     KeyPerAuction {
         /// `SETTLE_ROLE_ARN`: the only one who may decrypt, once the auction is closed.
         settle_role: RoleArn,
+        /// `INTAKE_ROLE_ARN`: this function's own role, who shows the public key.
+        intake_role: RoleArn,
     },
 }
 
@@ -117,10 +119,17 @@ fn sealing(environment: &mut Environment) -> Sealing {
 }
 
 fn key_per_auction(environment: &mut Environment) -> Sealing {
-    let arn = environment.required("SETTLE_ROLE_ARN");
-    let settle_role = arn.parse().unwrap_or_else(|error: NoRoleArn| {
+    Sealing::KeyPerAuction {
+        settle_role: role(environment, "SETTLE_ROLE_ARN"),
+        intake_role: role(environment, "INTAKE_ROLE_ARN"),
+    }
+}
+
+fn role(environment: &mut Environment, variable: &'static str) -> RoleArn {
+    let arn = environment.required(variable);
+    arn.parse().unwrap_or_else(|error: NoRoleArn| {
         if !arn.is_empty() {
-            environment.problem("SETTLE_ROLE_ARN", format!("is \"{arn}\": {error}"));
+            environment.problem(variable, format!("is \"{arn}\": {error}"));
         }
         let nothing = String::new;
         RoleArn {
@@ -128,8 +137,7 @@ fn key_per_auction(environment: &mut Environment) -> Sealing {
             partition: nothing(),
             account: nothing(),
         }
-    });
-    Sealing::KeyPerAuction { settle_role }
+    })
 }
 
 #[cfg(test)]
@@ -167,11 +175,17 @@ mod tests {
     #[test]
     fn one_key_is_for_all_auctions_unless_each_is_to_have_its_own() {
         assert!(matches!(read(&[]).unwrap().sealing, Sealing::OneKey { arn } if arn.ends_with("key/1")));
-        let role = ("SETTLE_ROLE_ARN", "arn:aws-cn:iam::123456789012:role/path/settle");
-        let Sealing::KeyPerAuction { settle_role } = read(&[("SEALING_KEY_PER_AUCTION", "on"), role]).unwrap().sealing
+        let settle = ("SETTLE_ROLE_ARN", "arn:aws-cn:iam::123456789012:role/path/settle");
+        let intake = ("INTAKE_ROLE_ARN", "arn:aws-cn:iam::123456789012:role/intake");
+        let on = ("SEALING_KEY_PER_AUCTION", "on");
+        let Sealing::KeyPerAuction {
+            settle_role,
+            intake_role,
+        } = read(&[on, settle, intake]).unwrap().sealing
         else {
             panic!("a key per auction")
         };
+        assert_eq!(intake_role.arn, intake.1);
         assert_eq!(
             (&*settle_role.partition, &*settle_role.account),
             ("aws-cn", "123456789012")
@@ -179,9 +193,11 @@ mod tests {
     }
 
     #[test]
-    fn a_key_per_auction_needs_to_know_who_may_decrypt() {
+    fn a_key_per_auction_needs_to_know_who_may_decrypt_and_who_shows_the_public_key() {
         let on = ("SEALING_KEY_PER_AUCTION", "on");
-        assert!(read(&[on]).unwrap_err().contains("SETTLE_ROLE_ARN is missing"));
+        for role in ["SETTLE_ROLE_ARN", "INTAKE_ROLE_ARN"] {
+            assert!(read(&[on]).unwrap_err().contains(&format!("{role} is missing")));
+        }
         for role in [
             "settle",
             "arn:aws:iam::1:role/x",

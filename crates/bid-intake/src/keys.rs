@@ -4,8 +4,10 @@
 mod policy;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use aws_sdk_kms::Client;
+use aws_sdk_kms::error::ProvideErrorMetadata;
 use aws_sdk_kms::types::{KeySpec, KeyUsageType, Tag};
 use gatehouse_auction::key::KeyError;
 use gatehouse_auction::{AuctionId, PublicKey};
@@ -17,6 +19,10 @@ use crate::config::Sealing;
 
 /// The tag that names a key's auction.
 pub const AUCTION_TAG: &str = "gatehouse:auction";
+
+/// How long to wait for a key that was just made, before each further try, in milliseconds.
+/// <https://docs.aws.amazon.com/kms/latest/developerguide/accessing-kms.html#programming-eventual-consistency>
+const NEW_KEY_WAITS: [u64; 6] = [100, 200, 400, 800, 1600, 1600];
 
 /// There is no key to seal with. Retry: it may come back; until then an operator is needed.
 #[derive(Debug, thiserror::Error)]
@@ -30,6 +36,9 @@ pub enum SealingKeyError {
         /// What the SDK said.
         source: Box<dyn std::error::Error + Send + Sync>,
     },
+    /// The key is not there, or may not be used: a new one, for a moment.
+    #[error("the sealing key is not there, or may not be used")]
+    NoAccess(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// What KMS gave is no RSA key for encryption.
     #[error("the sealing key can't be used")]
     Unusable(#[from] KeyError),
@@ -90,12 +99,26 @@ impl SealingKeys {
     pub async fn for_auction(&self, auction: AuctionId, closes_at: Timestamp) -> Result<SealingKey, SealingKeyError> {
         let arn = match &self.sealing {
             Sealing::OneKey { arn } => return self.one_key.get_or_try_init(|| self.get(arn)).await.cloned(),
-            Sealing::KeyPerAuction { settle_role } => {
-                let policy = policy::of_auction(settle_role, closes_at);
+            Sealing::KeyPerAuction {
+                settle_role,
+                intake_role,
+            } => {
+                let policy = policy::of_auction(settle_role, intake_role, closes_at);
                 self.create(auction, policy).await?
             }
         };
-        self.get(&arn).await
+        self.get_new(&arn).await
+    }
+
+    /// KMS is eventually consistent: for some seconds a new key may not be found, nor its policy be known.
+    async fn get_new(&self, arn: &str) -> Result<SealingKey, SealingKeyError> {
+        for wait in NEW_KEY_WAITS {
+            match self.get(arn).await {
+                Err(SealingKeyError::NoAccess(_)) => tokio::time::sleep(Duration::from_millis(wait)).await,
+                outcome => return outcome,
+            }
+        }
+        self.get(arn).await
     }
 
     async fn create(&self, auction: AuctionId, policy: String) -> Result<String, SealingKeyError> {
@@ -126,7 +149,10 @@ impl SealingKeys {
             .key_id(arn)
             .send()
             .await
-            .map_err(failed("GetPublicKey"))?;
+            .map_err(|error| match error.code() {
+                Some("NotFoundException" | "AccessDeniedException") => SealingKeyError::NoAccess(error.into()),
+                _ => failed("GetPublicKey")(error),
+            })?;
         let (Some(arn), Some(der)) = (answer.key_id, answer.public_key) else {
             return Err(SealingKeyError::Incomplete("GetPublicKey"));
         };

@@ -17,7 +17,8 @@ const MOST_CONTRACT_BYTES: usize = 128;
 /// The body of `POST /auctions`.
 pub struct NewAuction {
     title: String,
-    contract: Option<String>,
+    /// The name of its contract.
+    pub contract: Option<String>,
     opens_at: Timestamp,
     /// When it closes.
     pub closes_at: Timestamp,

@@ -23,8 +23,9 @@ const ADMINISTRATION: &[&str] = &[
     "kms:UntagResource",
 ];
 
-/// Nobody decrypts before the close; after it, the settlement alone, and only with the envelope's algorithm.
-pub(super) fn of_auction(settle_role: &RoleArn, closes_at: Timestamp) -> String {
+/// Nobody decrypts before the close; after it, the settlement alone, and only with the envelope's algorithm. Intake
+/// is named here, and not allowed by a tag, since a tag takes minutes until conditions see it.
+pub(super) fn of_auction(settle_role: &RoleArn, intake_role: &RoleArn, closes_at: Timestamp) -> String {
     let RoleArn {
         arn,
         partition,
@@ -38,6 +39,13 @@ pub(super) fn of_auction(settle_role: &RoleArn, closes_at: Timestamp) -> String 
                 "Effect": "Allow",
                 "Principal": { "AWS": format!("arn:{partition}:iam::{account}:root") },
                 "Action": ADMINISTRATION,
+                "Resource": "*",
+            },
+            {
+                "Sid": "ShownByIntake",
+                "Effect": "Allow",
+                "Principal": { "AWS": &intake_role.arn },
+                "Action": "kms:GetPublicKey",
                 "Resource": "*",
             },
             {
@@ -76,8 +84,9 @@ mod tests {
     use serde_json::Value;
 
     fn statements(closes_at: &str) -> Vec<Value> {
-        let role = "arn:aws:iam::123456789012:role/settle".parse().unwrap();
-        let policy: Value = serde_json::from_str(&of_auction(&role, closes_at.parse().unwrap())).unwrap();
+        let role = |name| format!("arn:aws:iam::123456789012:role/{name}").parse().unwrap();
+        let policy = of_auction(&role("settle"), &role("intake"), closes_at.parse().unwrap());
+        let policy: Value = serde_json::from_str(&policy).unwrap();
         policy["Statement"].as_array().unwrap().clone()
     }
 
@@ -106,6 +115,21 @@ mod tests {
         assert_eq!(
             condition["StringEquals"]["kms:EncryptionAlgorithm"],
             "RSAES_OAEP_SHA_256"
+        );
+    }
+
+    #[test]
+    fn intake_is_named_for_the_public_key_and_for_nothing_else() {
+        let statements = statements("2026-01-05T09:30:00Z");
+        let intake = "arn:aws:iam::123456789012:role/intake";
+        let found: Vec<&Value> = statements
+            .iter()
+            .filter(|one| one["Principal"]["AWS"] == intake)
+            .collect();
+        assert_eq!(found.len(), 1);
+        assert_eq!(
+            (&found[0]["Effect"], &found[0]["Action"]),
+            (&"Allow".into(), &"kms:GetPublicKey".into())
         );
     }
 
