@@ -126,7 +126,7 @@ async fn an_auctioneer_opens_an_auction_that_anybody_sees_and_that_is_scheduled_
 async fn every_member_of_an_auction_that_can_not_be_used_is_named_and_nothing_is_made() {
     let house = House::new().await;
     let wrong = json!({
-        "title": "", "contract": "a/b", "opensAt": 7, "closesAt": "2030-01-05T09:00:00.250Z", "rule": "third-price",
+        "title": "", "contract": "a/b", "opensAt": 7, "closesAt": "soon", "rule": "third-price",
         "currency": "EUR", "reserve": "1.234", "owner": "me",
     });
     let answer = house.call(Call::open(&vera(), &wrong)).await;

@@ -99,3 +99,22 @@ async fn a_new_key_that_kms_does_not_know_everywhere_yet_is_waited_for() {
     let asked = house.wire.take();
     assert_eq!((asked["CreateKey"], asked["GetPublicKey"]), (1, 3));
 }
+
+#[tokio::test]
+#[ignore = "needs the local stack: make test"]
+async fn an_opening_that_comes_again_after_the_close_is_answered_as_before_and_a_new_one_is_refused() {
+    let house = House::new().await;
+    let new = house.new_auction();
+    let call = Call::open(&vera(), &new);
+    let opened = house.call(call.clone()).await;
+    assert_eq!(opened.status_code, 201, "{}", opened.body);
+    let closes_at = body(&opened)["closesAt"].as_str().unwrap().parse().unwrap();
+    house.set_clock(closes_at);
+    assert_eq!(house.call(call).await, opened);
+
+    house.wire.take();
+    let late = house.call(Call::open(&vera(), &new)).await;
+    assert_eq!(late.status_code, 422, "{}", late.body);
+    assert_eq!(body(&late)["errors"][0]["pointer"], "#/closesAt");
+    assert!(!house.wire.take().contains_key("CreateSchedule"), "nothing was made");
+}

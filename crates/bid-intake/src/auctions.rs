@@ -55,12 +55,12 @@ impl<'a> Shown<'a> {
 ///
 /// # Errors
 /// As [`Caller::auctioneer`], [`Request::body`], [`Request::idempotency_key`], [`NewAuction::read`] and [`once`];
-/// [`IntakeError::ContractTaken`]: Reject. KMS, DynamoDB, EventBridge Scheduler: Retry.
+/// [`NewAuction::check_time`], [`IntakeError::ContractTaken`]: Reject. KMS, DynamoDB, EventBridge Scheduler: Retry.
 pub async fn open(deps: &Deps, request: &Request<'_>, deadline: Deadline) -> Result<Answer, IntakeError> {
     let caller = Caller::auctioneer(request.event)?;
     let body = request.body()?;
     let key = request.idempotency_key()?;
-    let new = NewAuction::read(fields(&body)?, deps.now())?;
+    let new = NewAuction::read(fields(&body)?)?;
     let identity = Identity {
         caller: &caller.subject,
         key: &key,
@@ -85,6 +85,7 @@ pub async fn open(deps: &Deps, request: &Request<'_>, deadline: Deadline) -> Res
 /// key, then the one write that makes it an auction. A contract that is taken is refused by that write; it is looked
 /// up before, so that no key is made in vain.
 async fn begin(deps: &Deps, id: AuctionId, new: NewAuction, caller: &Caller) -> Result<Terms, IntakeError> {
+    new.check_time(deps.now())?;
     if let Some(contract) = &new.contract
         && deps.log.by_contract(contract).await?.is_some_and(|other| other != id)
     {
@@ -93,7 +94,7 @@ async fn begin(deps: &Deps, id: AuctionId, new: NewAuction, caller: &Caller) -> 
     deps.schedules.create(id, new.closes_at).await?;
     let key = deps.keys.for_auction(id, new.closes_at).await?;
     let now = deps.now();
-    let event = rules::open(id, new.terms(key, &caller.subject), now)?;
+    let event = rules::open(id, new.terms(key, &caller.subject, now), now)?;
     let opening = Entry::following(&Head::start(id), now, &event, None).map_err(AppendError::from);
     let event = match deps.log.open(&opening.map_err(IntakeError::Append)?).await {
         Ok(()) => event,

@@ -9,6 +9,7 @@ use crate::error::IntakeError;
 use crate::fields::Fields;
 use crate::keys::SealingKey;
 use crate::once::Identity;
+use crate::problem::Invalid;
 
 /// The longest title and contract, in bytes. The auction's own rules have the last word.
 const MOST_TITLE_BYTES: usize = 200;
@@ -19,7 +20,8 @@ pub struct NewAuction {
     title: String,
     /// The name of its contract.
     pub contract: Option<String>,
-    opens_at: Timestamp,
+    /// At once if none.
+    opens_at: Option<Timestamp>,
     /// When it closes.
     pub closes_at: Timestamp,
     rule: Rule,
@@ -28,21 +30,24 @@ pub struct NewAuction {
 }
 
 impl NewAuction {
-    /// Reads the body's members. What will be refused is refused here, before a key is made for it.
+    /// Reads the body's members. What will be refused is refused here, before a key is made for it; but nothing is
+    /// compared with the time: the same request gets the same answer, also after the close.
     ///
     /// # Errors
     /// [`IntakeError::InvalidFields`], naming each member that can't be used. Reject.
-    pub fn read(mut fields: Fields, now: Timestamp) -> Result<Self, IntakeError> {
+    pub fn read(mut fields: Fields) -> Result<Self, IntakeError> {
         let title = fields.parsed("title", |title| text(title, MOST_TITLE_BYTES));
         let contract = fields.optional_parsed("contract", contract);
-        let opens_at = fields.optional_parsed("opensAt", time).unwrap_or(now);
+        let opens_at = fields.optional_parsed("opensAt", time);
         let closes_at = fields.parsed("closesAt", time);
         let rule = fields.parsed("rule", rule);
         let currency = fields.parsed("currency", str::parse::<Currency>);
         let reserve =
             currency.and_then(|currency| fields.optional_parsed("reserve", |amount| Money::parse(amount, currency)));
-        if closes_at.is_some_and(|closes_at| closes_at <= now || closes_at <= opens_at) {
-            fields.invalid("closesAt", "should be in the future, and after opensAt");
+        if let (Some(opens_at), Some(closes_at)) = (opens_at, closes_at)
+            && closes_at <= opens_at
+        {
+            fields.invalid("closesAt", "should be after opensAt");
         }
         let read = || {
             let (title, closes_at, rule, currency) = (title?, closes_at?, rule?, currency?);
@@ -81,12 +86,26 @@ impl NewAuction {
         ulid.parse().map_err(|_| IntakeError::Answer("named"))
     }
 
-    /// The terms, under a key.
-    pub fn terms(self, key: SealingKey, opened_by: &str) -> Terms {
+    /// Whether it can still be opened.
+    ///
+    /// # Errors
+    /// [`IntakeError::InvalidFields`] when it would be closed already. Reject.
+    pub fn check_time(&self, now: Timestamp) -> Result<(), IntakeError> {
+        if self.closes_at > now {
+            return Ok(());
+        }
+        Err(IntakeError::InvalidFields(vec![Invalid {
+            pointer: "#/closesAt".to_owned(),
+            detail: "should be in the future".to_owned(),
+        }]))
+    }
+
+    /// The terms, under a key, of an auction that is opened now.
+    pub fn terms(self, key: SealingKey, opened_by: &str, now: Timestamp) -> Terms {
         Terms {
             title: self.title,
             contract: self.contract,
-            opens_at: self.opens_at,
+            opens_at: self.opens_at.unwrap_or(now),
             closes_at: self.closes_at,
             rule: self.rule,
             currency: self.currency,
