@@ -94,6 +94,7 @@ impl House {
                 group: group.clone(),
                 role_arn: "arn:aws:iam::000000000000:role/scheduler".into(),
                 queue_arn: "arn:aws:sqs:us-east-1:000000000000:settle".into(),
+                dead_letter_queue_arn: "arn:aws:sqs:us-east-1:000000000000:settle-dead-letters".into(),
             },
         };
         let wire = Operations::default();
@@ -153,6 +154,10 @@ impl House {
             ("SCHEDULE_GROUP", config.schedules.group.clone()),
             ("SCHEDULER_ROLE_ARN", config.schedules.role_arn.clone()),
             ("SETTLE_QUEUE_ARN", config.schedules.queue_arn.clone()),
+            (
+                "SETTLE_DEAD_LETTER_QUEUE_ARN",
+                config.schedules.dead_letter_queue_arn.clone(),
+            ),
             ("SETTLE_QUEUE_URL", "https://sqs.invalid/settle".into()),
             ("REJECTED_QUEUE_URL", "https://sqs.invalid/rejected".into()),
             ("EVENT_BUS_NAME", "default".into()),

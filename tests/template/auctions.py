@@ -130,7 +130,7 @@ def settlement_places_no_bid(template: dict) -> list[str]:
 
 
 def schedules_start_settlements_only(template: dict) -> list[str]:
-    """The role of the schedules is taken by those of our group only, and sends to the settle queue only."""
+    """The role of the schedules is taken by those of our group only, and sends to the settle queue and its dead letters only."""
     role = of_type(template, ROLE)["CloseSchedulesRole"]
     trust = role["AssumeRolePolicyDocument"]["Statement"]
     ours = {"aws:SourceAccount": {"Ref": "AWS::AccountId"}, "aws:SourceArn": {"Fn::GetAtt": ["CloseSchedules", "Arn"]}}
@@ -140,7 +140,8 @@ def schedules_start_settlements_only(template: dict) -> list[str]:
     if [statement["Principal"] for statement in trust] != [{"Service": "scheduler.amazonaws.com"}]:
         complaints.append("others than the scheduler may take the role")
     may = [(s["Action"], referred(s["Resource"])) for of, s in statements(template) if of == "CloseSchedulesRole"]
-    return complaints if may == [(["sqs:SendMessage"], "SettleQueue")] else [*complaints, f"the role may {may}"]
+    expected = [(["sqs:SendMessage"], queue) for queue in ("SettleQueue", "SettleDeadLetterQueue")]
+    return complaints if may == expected else [*complaints, f"the role may {may}"]
 
 
 def roles_are_passed_to_the_scheduler_only(template: dict) -> list[str]:

@@ -113,8 +113,11 @@ async fn an_auctioneer_opens_an_auction_that_anybody_sees_and_that_is_scheduled_
         "at(2030-01-05T10:00:01)",
         "not before the close"
     );
-    let input = schedule.target.unwrap().input.unwrap();
-    assert_eq!(serde_json::from_str::<Value>(&input).unwrap(), json!({"auction": id}));
+    let target = schedule.target.unwrap();
+    let input: Value = serde_json::from_str(target.input().unwrap()).unwrap();
+    assert_eq!(input, json!({"auction": id}));
+    let dead_letters = target.dead_letter_config().unwrap().arn().unwrap();
+    assert!(dead_letters.ends_with(":settle-dead-letters"), "{dead_letters}");
 
     let taken = json!({"title": "Plot 8", "contract": "C-1", "closesAt": "2030-01-05T10:00:00Z",
         "rule": "first-price", "currency": "EUR"});

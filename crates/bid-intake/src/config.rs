@@ -45,6 +45,8 @@ pub struct ScheduleConfig {
     pub role_arn: String,
     /// `SETTLE_QUEUE_ARN`: where it sends to.
     pub queue_arn: String,
+    /// `SETTLE_DEAD_LETTER_QUEUE_ARN`: where it leaves what it could not send there.
+    pub dead_letter_queue_arn: String,
 }
 
 /// The ARN of an IAM role: `arn:PARTITION:iam::ACCOUNT:role/NAME`.
@@ -99,6 +101,7 @@ impl Config {
                 group: environment.required("SCHEDULE_GROUP"),
                 role_arn: environment.required("SCHEDULER_ROLE_ARN"),
                 queue_arn: environment.required("SETTLE_QUEUE_ARN"),
+                dead_letter_queue_arn: environment.required("SETTLE_DEAD_LETTER_QUEUE_ARN"),
             },
         };
         environment.finish(config)
@@ -144,7 +147,7 @@ fn role(environment: &mut Environment, variable: &'static str) -> RoleArn {
 mod tests {
     use super::*;
 
-    const GOOD: [(&str, &str); 7] = [
+    const GOOD: [(&str, &str); 8] = [
         ("AUCTIONS_TABLE", "auctions"),
         ("IDEMPOTENCY_TABLE", "idempotency"),
         ("SEALING_KEY_ARN", "arn:aws:kms:us-east-1:123456789012:key/1"),
@@ -152,6 +155,10 @@ mod tests {
         ("SCHEDULE_GROUP", "auctions"),
         ("SCHEDULER_ROLE_ARN", "arn:aws:iam::123456789012:role/scheduler"),
         ("SETTLE_QUEUE_ARN", "arn:aws:sqs:us-east-1:123456789012:settle"),
+        (
+            "SETTLE_DEAD_LETTER_QUEUE_ARN",
+            "arn:aws:sqs:us-east-1:123456789012:settle-dead-letters",
+        ),
     ];
 
     fn read(more: &[(&'static str, &'static str)]) -> Result<Config, String> {

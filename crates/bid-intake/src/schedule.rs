@@ -4,7 +4,7 @@
 use aws_sdk_scheduler::Client;
 use aws_sdk_scheduler::error::SdkError;
 use aws_sdk_scheduler::types::{
-    ActionAfterCompletion, FlexibleTimeWindow, FlexibleTimeWindowMode, RetryPolicy, Target,
+    ActionAfterCompletion, DeadLetterConfig, FlexibleTimeWindow, FlexibleTimeWindowMode, RetryPolicy, Target,
 };
 use gatehouse_auction::AuctionId;
 use gatehouse_core::disposition::{Disposition, Failure};
@@ -56,6 +56,12 @@ impl Schedules {
             .arn(&self.config.queue_arn)
             .role_arn(&self.config.role_arn)
             .input(serde_json::json!({"auction": auction.to_string()}).to_string())
+            // What can't be sent is kept where somebody hears of it.
+            .dead_letter_config(
+                DeadLetterConfig::builder()
+                    .arn(&self.config.dead_letter_queue_arn)
+                    .build(),
+            )
             // As long and as often as the service allows: what is late is better than what never comes.
             .retry_policy(
                 RetryPolicy::builder()
