@@ -27,9 +27,11 @@ REVOKES = {"kms:ListGrants", "kms:RevokeGrant"}
 ANY_KEY = {"Fn::Sub": "arn:${AWS::Partition}:kms:${AWS::Region}:${AWS::AccountId}:key/*"}
 OF_THE_KIND = {"StringEquals": {"kms:KeySpec": "RSA_4096", "kms:KeyUsage": "ENCRYPT_DECRYPT"}}
 WITH_THE_TAG = {"ForAllValues:StringEquals": {"aws:TagKeys": "gatehouse:auction"}}
+WITH_RSA = {"StringEquals": {"kms:EncryptionAlgorithm": ["RSAES_OAEP_SHA_1", "RSAES_OAEP_SHA_256"]}}
 KEYS_PER_AUCTION = {
-    "MakeKeys": (["kms:CreateKey"], "*", OF_THE_KIND),
-    "TagKeys": (["kms:TagResource"], ANY_KEY, WITH_THE_TAG),
+    "NeverOpenBids": ("Deny", ["kms:Decrypt"], "*", WITH_RSA),
+    "MakeKeys": ("Allow", ["kms:CreateKey"], "*", OF_THE_KIND),
+    "TagKeys": ("Allow", ["kms:TagResource"], ANY_KEY, WITH_THE_TAG),
 }
 
 # Everything that a settlement writes is made of these. The attachment, in which a sealed bid lies, is not among them.
@@ -97,12 +99,13 @@ def keys_are_used_by_their_own_policies(template: dict) -> list[str]:
 
 
 def keys_per_auction(template: dict) -> list[str]:
-    """Only where each auction has its own key, and only by intake; what it may do with a key stands in the key's policy."""
+    """Only where each auction has its own key, and only by intake; a key's policy says what it may do with it, and can't let it open bids."""
     found = {}
     for statement in of_type(template, ROLE)["BidIntakeRole"]["Policies"][0]["PolicyDocument"]["Statement"]:
         condition, made, _ = statement.get("Fn::If", [None, statement, None])
         if "kms:" in text(made["Action"]):
-            found[made["Sid"]] = (condition, made["Action"], made["Resource"], made.get("Condition"))
+            may = (made["Effect"], made["Action"], made["Resource"], made.get("Condition"))
+            found[made["Sid"]] = (condition, *may)
     expected = {sid: ("HasSealingKeyPerAuction", *rest) for sid, rest in KEYS_PER_AUCTION.items()}
     complaints = [] if text(found) == text(expected) else [text(found)]
     if template["Conditions"].get("HasSealingKeyPerAuction") != {"Fn::Equals": [{"Ref": "SealingKeyPerAuction"}, "on"]}:

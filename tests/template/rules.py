@@ -335,7 +335,8 @@ def exact_resources(template: dict) -> list[str]:
     """ARNs of this template's resources or parameters; a star only for what a resource holds, or where AWS knows nothing else."""
     complaints = []
     for role, statement in statements(template):
-        if set(listed(statement["Action"])) <= ONLY_STAR | MADE_LATER:
+        # What is denied can't be too much.
+        if statement["Effect"] == "Deny" or set(listed(statement["Action"])) <= ONLY_STAR | MADE_LATER:
             continue
         complaints += [f"{role}: {resource}" for resource in listed(statement["Resource"]) if not _is_exact(template, resource)]
     return complaints

@@ -136,10 +136,19 @@ class EachRule(unittest.TestCase):
                 found[place] = found[place]["Fn::If"][1]
                 self.assert_complains(auctions.keys_per_auction)
 
+    def test_sees_an_intake_that_could_let_itself_open_bids(self):
+        for change in ({"Effect": "Allow"}, {"Resource": {"Fn::GetAtt": ["SealingKey", "Arn"]}}):
+            with self.subTest(change):
+                self.setUp()
+                found = self.properties("BidIntakeRole")["Policies"][0]["PolicyDocument"]["Statement"]
+                made = [one["Fn::If"][1] for one in found if "Fn::If" in one]
+                next(one for one in made if one["Sid"] == "NeverOpenBids").update(change)
+                self.assert_complains(auctions.keys_per_auction)
+
     def test_sees_another_role_that_uses_keys_per_auction(self):
-        made = next(iter(auctions.KEYS_PER_AUCTION.values()))
+        _, action, resource, _ = auctions.KEYS_PER_AUCTION["MakeKeys"]
         statement = self.role_statement("BidImportRole", "AppendToLogs")
-        statement |= {"Sid": "MakeKeys", "Action": made[0], "Resource": made[1]}
+        statement |= {"Sid": "MakeKeys", "Action": action, "Resource": resource}
         self.assert_complains(auctions.keys_are_used_by_their_own_policies)
 
     def test_sees_a_settlement_that_places_bids(self):
