@@ -7,6 +7,7 @@
 )]
 
 use bid_intake::Answer;
+use gatehouse_auction::AuctionId;
 use gatehouse_tests::auction_house::{Call, House, Person};
 use gatehouse_tests::operations::Fault;
 use serde_json::{Value, json};
@@ -117,4 +118,23 @@ async fn an_opening_that_comes_again_after_the_close_is_answered_as_before_and_a
     assert_eq!(late.status_code, 422, "{}", late.body);
     assert_eq!(body(&late)["errors"][0]["pointer"], "#/closesAt");
     assert!(!house.wire.take().contains_key("CreateSchedule"), "nothing was made");
+}
+
+#[tokio::test]
+#[ignore = "needs the local stack: make test"]
+async fn an_opening_that_comes_again_when_its_record_expired_tells_how_far_the_auction_has_come() {
+    let house = House::new().await;
+    let call = Call::open(&vera(), &house.new_auction());
+    let opened = house.call(call.clone()).await;
+    let id: AuctionId = body(&opened)["id"].as_str().unwrap().parse().unwrap();
+    let cancel = Call::new("DELETE /auctions/{auctionId}").of(id).by(&vera());
+    assert_eq!(house.call(cancel).await.status_code, 204);
+    house.idempotency.forget().await;
+    let again = house.call(call).await;
+    assert_eq!(again.status_code, 201, "{}", again.body);
+    assert_eq!(
+        (&body(&again)["id"], &body(&again)["phase"]),
+        (&json!(id), &json!("cancelled"))
+    );
+    assert_eq!((house.auctions().await, house.entries(id).await.len()), (1, 2));
 }

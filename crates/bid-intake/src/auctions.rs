@@ -1,5 +1,7 @@
 //! Auctions: opened, shown, cancelled.
 
+use std::sync::Arc;
+
 use gatehouse_auction::{AuctionId, Currency, Entry, Event, Head, Phase, PublicKey, Rule, Terms, rules};
 use gatehouse_auction_log::AppendError;
 use gatehouse_core::deadline::Deadline;
@@ -70,12 +72,12 @@ pub async fn open(deps: &Deps, request: &Request<'_>, deadline: Deadline) -> Res
     let id = new.id(identity)?;
     let work = async {
         enough_time(deadline)?;
-        let terms = match deps.log.terms(id).await? {
-            // An earlier try of this request got as far as here.
-            Some(terms) => Terms::clone(&terms),
-            None => begin(deps, id, new, &caller).await?,
+        let (terms, phase) = match find(deps, id).await? {
+            // An earlier try of this request got as far as here, and the auction may have gone further since.
+            Some(found) => found,
+            None => (begin(deps, id, new, &caller).await?.into(), Phase::Open),
         };
-        let answer = Answer::created(&format!("/auctions/{id}"), &Shown::new(id, &terms, Phase::Open));
+        let answer = Answer::created(&format!("/auctions/{id}"), &Shown::new(id, &terms, phase));
         answer.map_err(|_| IntakeError::Answer("written"))
     };
     once(&deps.idempotency, identity, deadline, work).await
@@ -122,10 +124,18 @@ async fn begin(deps: &Deps, id: AuctionId, new: NewAuction, caller: &Caller) -> 
 /// [`IntakeError::AuctionNotFound`]: Reject. [`IntakeError::Read`]: as it says.
 pub async fn show(deps: &Deps, request: &Request<'_>) -> Result<Answer, IntakeError> {
     let id = request.auction()?;
-    let last = deps.log.last(id).await?.ok_or(IntakeError::AuctionNotFound)?;
-    let terms = deps.log.terms(id).await?.ok_or(IntakeError::AuctionNotFound)?;
-    let phase = phase_now(&last, &terms, deps.now())?;
+    let (terms, phase) = find(deps, id).await?.ok_or(IntakeError::AuctionNotFound)?;
     Answer::ok(&Shown::new(id, &terms, phase)).map_err(|_| IntakeError::Answer("written"))
+}
+
+/// An auction's terms, and where it stands; none if there is no such auction.
+async fn find(deps: &Deps, id: AuctionId) -> Result<Option<(Arc<Terms>, Phase)>, IntakeError> {
+    let Some(terms) = deps.log.terms(id).await? else {
+        return Ok(None);
+    };
+    let last = deps.log.last(id).await?.ok_or(IntakeError::AuctionNotFound)?;
+    let phase = phase_now(&last, &terms, deps.now())?;
+    Ok(Some((terms, phase)))
 }
 
 /// `DELETE /auctions/{auctionId}`. Again changes nothing, but deletes the schedule if that had failed. With a key
