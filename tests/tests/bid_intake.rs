@@ -129,7 +129,7 @@ async fn an_auctioneer_opens_an_auction_that_anybody_sees_and_that_is_scheduled_
 async fn every_member_of_an_auction_that_can_not_be_used_is_named_and_nothing_is_made() {
     let house = House::new().await;
     let wrong = json!({
-        "title": "", "contract": "a/b", "opensAt": 7, "closesAt": "soon", "rule": "third-price",
+        "title": "", "contract": "01KE6ZG4T0Z8Q0N7M2R5X3C9VB", "opensAt": 7, "closesAt": "soon", "rule": "third-price",
         "currency": "EUR", "reserve": "1.234", "owner": "me",
     });
     let answer = house.call(Call::open(&vera(), &wrong)).await;

@@ -27,7 +27,7 @@ pub enum Rule {
 pub struct Terms {
     /// What is for sale, for people: 1 to 200 bytes.
     pub title: String,
-    /// The name by which an older system's files mean this auction: 1 to 128 bytes, no `/`.
+    /// The name by which an older system's files mean this auction: 1 to 128 bytes, no `/`, no auction's id.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub contract: Option<String>,
     /// Bids count from here on.

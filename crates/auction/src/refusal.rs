@@ -34,8 +34,8 @@ pub enum Refusal {
     /// `title` is not 1 to 200 bytes of text.
     #[error("title: 1 to 200 bytes without control characters")]
     Title,
-    /// `contract` is not 1 to 128 bytes of text, or has a `/`.
-    #[error("contract: 1 to 128 bytes without control characters and without /")]
+    /// `contract` is not 1 to 128 bytes of text, or has a `/`, or could be an auction's id.
+    #[error("contract: 1 to 128 bytes without control characters and without /, and no auction's id")]
     Contract,
     /// `closesAt` is not after `opensAt` and after now.
     #[error("closesAt: after opensAt and after now")]

@@ -33,7 +33,8 @@ pub fn open(auction: AuctionId, terms: Terms, now: Timestamp) -> Result<Event, R
         return Err(Refusal::Title);
     }
     if let Some(contract) = &terms.contract
-        && (!is_text(contract, 128) || contract.contains('/'))
+        // What an older system's file names is either: a contract, or an auction by its id.
+        && (!is_text(contract, 128) || contract.contains('/') || contract.parse::<AuctionId>().is_ok())
     {
         return Err(Refusal::Contract);
     }
@@ -333,6 +334,13 @@ mod tests {
             (
                 Terms {
                     contract: Some("a/b".into()),
+                    ..good()
+                },
+                Refusal::Contract,
+            ),
+            (
+                Terms {
+                    contract: Some(AuctionId::generate(at(0)).to_string()),
                     ..good()
                 },
                 Refusal::Contract,

@@ -128,6 +128,9 @@ fn contract(name: &str) -> Result<String, String> {
     if name.contains('/') {
         return Err("should have no /".to_owned());
     }
+    if name.parse::<AuctionId>().is_ok() {
+        return Err("should not be an auction's id".to_owned());
+    }
     text(name, MOST_CONTRACT_BYTES)
 }
 
