@@ -172,7 +172,7 @@ impl Auction {
         self.phase
     }
 
-    /// The standing bids by bidder: the last one of each that was not withdrawn.
+    /// The standing bids by bidder: the last one of each, unless it was withdrawn.
     pub fn bids(&self) -> &BTreeMap<String, StandingBid> {
         &self.bids
     }

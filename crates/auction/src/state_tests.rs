@@ -78,7 +78,7 @@ fn base64_of(envelope: u8) -> String {
     format!("AAA{}", char::from(b'A' + envelope))
 }
 
-/// The rule by its words, over all events: the last bid of each bidder that was not withdrawn, a repeated envelope
+/// The rule by its words, over all events: the last bid of each bidder, unless it was withdrawn, a repeated envelope
 /// being no new bid.
 fn standing(events: &[(u64, Event)], bidder: &str) -> Option<u64> {
     let mut standing: Option<(u64, Hash)> = None;
