@@ -64,6 +64,10 @@ impl Importing {
             ("IMPORT_BUCKET", bucket.as_str()),
             ("AUCTIONS_TABLE", &table.name),
             ("REJECTED_QUEUE_URL", &rejected_queue),
+            (
+                "LEGACY_KEY_ARN",
+                "arn:aws:kms:us-east-1:000000000000:key/of-the-older-system",
+            ),
         ];
         let variables = variables.into_iter().chain(settings.iter().copied());
         let config = Config::read(Environment::from_iter(variables)).unwrap();

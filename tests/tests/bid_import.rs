@@ -113,6 +113,26 @@ async fn each_bad_line_is_rejected_by_its_number_and_the_others_are_placed() {
 
 #[tokio::test]
 #[ignore = "needs the local stack: make test"]
+async fn without_a_key_that_opens_it_no_line_becomes_a_bid_that_would_hold_up_the_settlement() {
+    let mut room = Importing::new(&[("LEGACY_KEY_ARN", "")]).await;
+    let auction = room.auction("C-1").await;
+    let bid = file(&[("C-1", &ciphertext(1)), ("C-1", ""), ("C-1", &ciphertext(2))]);
+    assert_eq!(room.import(KEY, &bid, "01").await, Delivered::Done);
+    let expected = [(2, "legacy-key-not-set"), (3, "bid-missing"), (4, "legacy-key-not-set")];
+    assert_eq!(
+        room.rejections().await,
+        expected.map(|(line, reason)| (line, reason.to_owned()))
+    );
+    assert_eq!(auction.entries().await.len(), 1);
+
+    // Once there is a key, it may be uploaded again.
+    room.deps.config.legacy_key_arn = Some("arn:key".to_owned());
+    room.import(KEY, &bid, "02").await;
+    assert_eq!(standing(&room, &auction, "anna").await, Some(Hash::of(ciphertext(2))));
+}
+
+#[tokio::test]
+#[ignore = "needs the local stack: make test"]
 async fn lines_before_the_opening_and_after_the_close_are_refused() {
     let mut room = Importing::new(&[]).await;
     let auction = room.auction("C-1").await;

@@ -13,6 +13,9 @@ pub struct Config {
     pub auctions_table: String,
     /// `REJECTED_QUEUE_URL`: where files and lines go that will never work.
     pub rejected_queue_url: String,
+    /// `LEGACY_KEY_ARN`: the symmetric KMS key that the bids in the files are encrypted with. It is not used here, but
+    /// without it the settlement could open none of them, and so no line becomes a bid.
+    pub legacy_key_arn: Option<String>,
     /// `MAX_BYTES` (default 4 MiB) and `MAX_LINES` (default 10,000): larger files are rejected whole.
     pub limits: Limits,
 }
@@ -27,6 +30,7 @@ impl Config {
             import_bucket: environment.required("IMPORT_BUCKET"),
             auctions_table: environment.required("AUCTIONS_TABLE"),
             rejected_queue_url: environment.required("REJECTED_QUEUE_URL"),
+            legacy_key_arn: environment.optional("LEGACY_KEY_ARN"),
             limits: Limits {
                 bytes: environment.parsed("MAX_BYTES", Limits::default().bytes),
                 lines: environment.parsed("MAX_LINES", Limits::default().lines),

@@ -81,6 +81,9 @@ pub enum LineError {
     /// Its text is none of ours. Reject.
     #[error(transparent)]
     Bad(#[from] BadLine),
+    /// The function was given no `LEGACY_KEY_ARN`: the settlement could not open the bid, and would not end. Reject.
+    #[error("no key is set that the settlement could open the bid with")]
+    NoLegacyKey,
     /// No auction has the contract's name, and none has it as its id. Reject.
     #[error("there is no auction of this contract")]
     NoSuchContract,
@@ -98,7 +101,7 @@ pub enum LineError {
 impl Failure for LineError {
     fn disposition(&self) -> Disposition {
         match self {
-            Self::Bad(_) | Self::NoSuchContract | Self::Refused(_) => Disposition::Reject,
+            Self::Bad(_) | Self::NoLegacyKey | Self::NoSuchContract | Self::Refused(_) => Disposition::Reject,
             Self::Read(error) => error.disposition(),
             Self::Append(error) => error.disposition(),
         }
@@ -107,6 +110,7 @@ impl Failure for LineError {
     fn reason(&self) -> &'static str {
         match self {
             Self::Bad(error) => error.reason(),
+            Self::NoLegacyKey => "legacy-key-not-set",
             Self::NoSuchContract => "no-such-contract",
             Self::Refused(refusal) => refusal.code(),
             Self::Read(error) => error.reason(),

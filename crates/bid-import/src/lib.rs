@@ -146,7 +146,7 @@ async fn place_lines(
         if deadline.remaining() < margin {
             return Err(ImportError::OutOfTime { line });
         }
-        match one_line(&mut auctions, text).await {
+        match one_line(deps, &mut auctions, text).await {
             Ok(Placed::Now) => placed += 1,
             Ok(Placed::Before) => skipped += 1,
             Err(source) if source.disposition() == Disposition::Reject => rejected.push(RejectedLine { line, source }),
@@ -159,6 +159,10 @@ async fn place_lines(
     Ok(rejected)
 }
 
-async fn one_line(auctions: &mut Auctions<'_>, text: Result<Line, BadLine>) -> Result<Placed, LineError> {
-    auctions.place(&text?).await
+async fn one_line(deps: &Deps, auctions: &mut Auctions<'_>, text: Result<Line, BadLine>) -> Result<Placed, LineError> {
+    let line = text?;
+    if deps.config.legacy_key_arn.is_none() {
+        return Err(LineError::NoLegacyKey);
+    }
+    auctions.place(&line).await
 }

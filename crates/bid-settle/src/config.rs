@@ -16,7 +16,7 @@ pub struct Config {
     /// `REJECTED_QUEUE_URL`: where messages go that will never work.
     pub rejected_queue_url: String,
     /// `LEGACY_KEY_ARN`: the symmetric KMS key of bids from the files of an older system. Without it, an auction that
-    /// has such bids is not settled.
+    /// has such bids is not settled; `bid-import` without it takes none in.
     pub legacy_key_arn: Option<String>,
     /// `SEALING_KEY_PER_AUCTION`: `on` if each auction has a sealing key of its own, which is then scheduled for deletion
     /// after the settlement. Default `off`.
