@@ -7,6 +7,7 @@
     reason = "a test fails by panicking"
 )]
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
 
@@ -215,12 +216,7 @@ async fn each_bad_bid_is_listed_with_its_reason_and_stops_no_other() {
     room.settle(auction.id, MINUTE).await;
 
     let outcome = auction.outcome().await.unwrap();
-    let invalid: Vec<_> = outcome
-        .invalid
-        .iter()
-        .map(|bid| (bid.bid, bid.reason.as_str()))
-        .collect();
-    assert_eq!(invalid, expected);
+    assert_eq!(Vec::from_iter(outcome.invalid_by_id()), expected);
     assert_eq!((outcome.bids, outcome.valid), (25, 2));
     assert_eq!(result(&room, &auction).await, won(best, "310.00", "250.50"));
 }
@@ -237,10 +233,9 @@ async fn a_bid_that_was_tampered_with_in_the_table_is_listed_and_stops_no_other(
     auction.tamper_with(gone, None).await;
     auction.tamper_with(swapped, Some(&other)).await;
     room.settle(auction.id, MINUTE).await;
-    let invalid = auction.outcome().await.unwrap().invalid;
-    let invalid: Vec<_> = invalid.iter().map(|bid| (bid.bid, bid.reason.as_str())).collect();
+    let outcome = auction.outcome().await.unwrap();
     assert_eq!(
-        invalid,
+        Vec::from_iter(outcome.invalid_by_id()),
         [(gone, "log-envelope-differs"), (swapped, "log-envelope-differs")]
     );
     assert_eq!(result(&room, &auction).await, won(best, "700.00", "700.00"));
@@ -289,7 +284,7 @@ async fn throttling_by_kms_is_waited_out_and_makes_no_bid_invalid() {
     room.faults.next("Decrypt", 30, Fault::Throttled);
     assert_eq!(room.settle(auction.id, MINUTE).await, 1);
     let outcome = auction.outcome().await.unwrap();
-    assert_eq!((outcome.valid, outcome.invalid), (12, Vec::new()));
+    assert_eq!((outcome.valid, outcome.invalid), (12, BTreeMap::new()));
     assert_eq!(room.faults.count("Decrypt"), 12 + 30);
 }
 

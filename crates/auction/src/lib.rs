@@ -107,5 +107,5 @@ pub use key::PublicKey;
 pub use log::{BrokenChain, Entry, Head, Link, LogError};
 pub use money::{Currency, Money, MoneyError};
 pub use refusal::Refusal;
-pub use settlement::{Award, Candidate, Invalid, Outcome, Price, Tally, Winner};
+pub use settlement::{Award, Candidate, Outcome, Price, Tally, Winner};
 pub use state::{Auction, StandingBid};

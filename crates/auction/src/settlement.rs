@@ -3,7 +3,7 @@
 //! The highest valid amount wins; of equal ones the earliest, then the one with the lowest position in the log. A bid
 //! below the reserve is valid but can't win. The price is [`Rule`]'s.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -24,8 +24,9 @@ pub struct Outcome {
     pub bids: u64,
     /// How many of them were valid.
     pub valid: u64,
-    /// The others, by their ids.
-    pub invalid: Vec<Invalid>,
+    /// The ids of the others, by why they could not be counted: [`EnvelopeError::code`](crate::envelope::EnvelopeError::code)
+    /// and the like. Each reason stands there once, since a result with many thousands of ids has to fit into one item.
+    pub invalid: BTreeMap<String, BTreeSet<u64>>,
     /// The log's hash that the result was found on: the one before this event.
     pub log_head: Hash,
     /// The winner's [`Price`], encrypted by whoever settled; there if and only if there is a winner.
@@ -42,19 +43,19 @@ pub struct Winner {
     pub bidder: String,
 }
 
-/// A bid that could not be counted.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Invalid {
-    /// The bid's id.
-    pub bid: u64,
-    /// A stable code: [`EnvelopeError::code`](crate::envelope::EnvelopeError::code) and the like.
-    pub reason: String,
-}
-
 impl Outcome {
+    /// Why each bid that could not be counted is invalid, by its id.
+    pub fn invalid_by_id(&self) -> BTreeMap<u64, &str> {
+        let by_reason = self.invalid.iter();
+        by_reason
+            .flat_map(|(reason, bids)| bids.iter().map(move |bid| (*bid, reason.as_str())))
+            .collect()
+    }
+
     /// Whether its counts agree with each other, and its winner with its sealed price.
     pub(crate) fn adds_up(&self) -> bool {
-        let counted = self.valid.checked_add(self.invalid.len() as u64);
+        let invalid: usize = self.invalid.values().map(BTreeSet::len).sum();
+        let counted = self.valid.checked_add(invalid as u64);
         let winner_is_valid = self.winner.is_none() || self.valid > 0;
         counted == Some(self.bids) && winner_is_valid && self.winner.is_some() == self.sealed.is_some()
     }
@@ -166,15 +167,15 @@ impl Tally {
     /// The outcome on the log with this head. `won` is the winner with the sealed [`Price`].
     pub fn outcome(&self, log_head: Hash, won: Option<(Winner, String)>) -> Outcome {
         let (winner, sealed) = won.unzip();
-        let invalid = self.invalid.iter().map(|(bid, reason)| Invalid {
-            bid: *bid,
-            reason: reason.clone(),
-        });
+        let mut invalid = BTreeMap::<String, BTreeSet<u64>>::new();
+        for (bid, reason) in &self.invalid {
+            invalid.entry(reason.clone()).or_default().insert(*bid);
+        }
         Outcome {
             winner,
             bids: self.counted(),
             valid: self.valid,
-            invalid: invalid.collect(),
+            invalid,
             log_head,
             sealed,
         }
@@ -259,6 +260,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::event::Event;
     use crate::testing::{at, eur, terms};
 
     fn candidate(bid: u64, bidder: &str, at_ms: i64, amount: &str) -> Candidate {
@@ -354,13 +356,7 @@ mod tests {
         });
         let outcome = tally.outcome(Hash::of(""), None);
         assert_eq!((outcome.bids, outcome.valid), (2, 1));
-        assert_eq!(
-            outcome.invalid,
-            [Invalid {
-                bid: 3,
-                reason: OTHER_CURRENCY.into()
-            }]
-        );
+        assert_eq!(outcome.invalid_by_id(), BTreeMap::from([(3, OTHER_CURRENCY)]));
         assert_eq!(tally.award(&terms(Rule::FirstPrice)).unwrap().winner.bidder, "alice");
     }
 
@@ -400,6 +396,33 @@ mod tests {
             let price = valid.get(1).or(valid.first()).map(|(_, (_, amount, _))| eur(&amount.to_string()));
             prop_assert_eq!(award.map(|award| award.price.price), price);
         }
+    }
+
+    #[test]
+    fn an_outcome_of_twelve_thousand_invalid_bids_fits_into_one_item_of_the_log() {
+        let mut tally = tally([]);
+        for bid in 1_000_000..1_012_000 {
+            let reason = ["envelope-does-not-open", OTHER_CURRENCY, "log-envelope-differs"][bid as usize % 3];
+            tally.invalid(bid, reason);
+        }
+        let outcome = tally.outcome(Hash::of(""), None);
+        assert!(outcome.adds_up());
+        assert_eq!((outcome.bids, outcome.invalid_by_id().len()), (12_000, 12_000));
+        let event = Event::AuctionSettled { outcome };
+        let json = serde_json::to_string(&event).unwrap();
+        println!("{} bytes", json.len());
+        assert!(json.len() < 300_000, "an item of DynamoDB holds 409,600 bytes");
+        assert_eq!(serde_json::from_str::<Event>(&json).unwrap(), event);
+    }
+
+    #[test]
+    fn an_outcome_that_names_a_bid_twice_does_not_add_up() {
+        let mut tally = tally([]);
+        tally.invalid(2, OTHER_CURRENCY);
+        tally.invalid(3, OTHER_CURRENCY);
+        let json = serde_json::to_string(&tally.outcome(Hash::of(""), None)).unwrap();
+        let twice: Outcome = serde_json::from_str(&json.replace("[2,3]", "[3,3]")).unwrap();
+        assert!(!twice.adds_up());
     }
 
     #[test]

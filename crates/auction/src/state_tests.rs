@@ -313,7 +313,7 @@ fn an_outcome_of_another_log_does_not_settle_this_one() {
         winner: winner("alice", bid),
         bids: 1,
         valid: 1,
-        invalid: vec![],
+        invalid: std::collections::BTreeMap::new(),
         log_head: log.auction.head().hash,
         sealed: Some("sealed".into()),
     };

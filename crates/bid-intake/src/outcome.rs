@@ -85,9 +85,9 @@ fn shown(auction_id: AuctionId, outcome: &Outcome, amounts: Option<Amounts>) -> 
         bid_id: winner.bid.to_string(),
         bidder: &winner.bidder,
     });
-    let invalid = outcome.invalid.iter().map(|invalid| Invalid {
-        bid_id: invalid.bid.to_string(),
-        reason: &invalid.reason,
+    let invalid = outcome.invalid_by_id().into_iter().map(|(bid, reason)| Invalid {
+        bid_id: bid.to_string(),
+        reason,
     });
     Shown {
         auction_id,

@@ -57,7 +57,7 @@ fn opening() -> Value {
 fn settlement() -> Value {
     json!({ "type": "auction-settled", "outcome": {
         "winner": { "bid": 42, "bidder": "winner" }, "bids": 9, "valid": 8,
-        "invalid": [{ "bid": 7, "reason": "bid-other-currency" }], "logHead": HASH, "sealed": "planted-price",
+        "invalid": { "bid-other-currency": [7] }, "logHead": HASH, "sealed": "planted-price",
     }})
 }
 

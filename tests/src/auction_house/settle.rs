@@ -49,7 +49,7 @@ impl House {
             }),
             bids: state.bid_count(),
             valid: state.bid_count(),
-            invalid: Vec::new(),
+            invalid: std::collections::BTreeMap::new(),
             log_head: state.head().hash,
             sealed: Some(STANDARD.encode(sealed.ciphertext_blob.unwrap())),
         };
