@@ -38,6 +38,10 @@ KEYS_PER_AUCTION = {
 SETTLEMENT_WRITES = {"pk", "sk", "at", "body", "hash", "type"}
 
 
+# Where it notes how far it is, and all that it may delete.
+ITS_OWN_NOTES = {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["progress/*"]}}
+
+
 # Keys
 
 
@@ -127,6 +131,17 @@ def settlement_places_no_bid(template: dict) -> list[str]:
         if writes and (writes != {"dynamodb:PutItem"} or set(attributes) != SETTLEMENT_WRITES):
             complaints.append(f"{sorted(writes)} of {attributes}")
     return complaints
+
+
+def settlement_deletes_its_notes_only(template: dict) -> list[str]:
+    """Nobody deletes anything in the log of auctions but the settlement, and that only its notes on how far it is."""
+    return [
+        f"{role} deletes {text(statement.get('Condition'))}"
+        for role, statement in statements(template)
+        if referred(statement["Resource"]) == "AuctionsTable"
+        and {"dynamodb:DeleteItem", "dynamodb:*", "dynamodb:PartiQLDelete"} & set(listed(statement["Action"]))
+        and (role, statement.get("Condition")) != ("BidSettleRole", ITS_OWN_NOTES)
+    ]
 
 
 # Schedules

@@ -29,6 +29,9 @@ class TheTemplate(unittest.TestCase):
     def test_the_settlement_can_not_place_a_bid(self):
         self.assert_holds(auctions.settlement_places_no_bid)
 
+    def test_nobody_deletes_an_event(self):
+        self.assert_holds(auctions.settlement_deletes_its_notes_only)
+
     def test_a_schedule_starts_a_settlement_and_nothing_else(self):
         self.assert_holds(auctions.schedules_start_settlements_only)
 
@@ -162,6 +165,15 @@ class EachRule(unittest.TestCase):
                 append["Action"] = actions
                 append.pop("Condition") if actions == ["dynamodb:PutItem"] else None
                 self.assert_complains(auctions.settlement_places_no_bid)
+
+    def test_sees_a_settlement_that_deletes_bids(self):
+        for condition in (None, {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["*"]}}):
+            with self.subTest(condition):
+                self.role_statement("BidSettleRole", "ForgetProgress")["Condition"] = condition
+                self.assert_complains(auctions.settlement_deletes_its_notes_only)
+        self.setUp()
+        self.role_statement("BidImportRole", "AppendToLogs")["Action"].append("dynamodb:DeleteItem")
+        self.assert_complains(auctions.settlement_deletes_its_notes_only)
 
     def test_sees_a_role_that_any_schedule_may_take(self):
         for key in ("aws:SourceAccount", "aws:SourceArn"):

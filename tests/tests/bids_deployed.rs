@@ -22,6 +22,8 @@ use serde_json::{Value, json};
 
 /// How long auctions are open in these tests: ten bidders have to be done by then.
 const OPEN_FOR: Duration = Duration::from_secs(15);
+/// How long those are open that are called off.
+const HOUR: Duration = Duration::from_secs(3600);
 
 /// What the ten bid. Numbers that stand nowhere else; the fourth's never opens, the second withdraws.
 const AMOUNTS: [&str; 10] = [
@@ -368,6 +370,30 @@ async fn the_settlement_writes_events_and_progress_but_no_sealed_bid_by_any_oper
 
 #[tokio::test]
 #[ignore = "needs the local stack: make test"]
+async fn the_settlement_deletes_its_notes_and_nothing_of_an_auctions_log() {
+    let house = House::connect();
+    let auction = house.open("first-price", HOUR, &json!({})).await;
+    let bid = auction.bid(&house.bidders[0], AMOUNTS[0]).await;
+    let (roles, table) = (Roles::take().await, std::env::var("GATEHOUSE_AUCTIONS_TABLE").unwrap());
+    let client = aws_sdk_dynamodb::Client::new(&roles.settlement);
+    let delete = |pk: String, sk: &Value| {
+        let request = client.delete_item().table_name(&table).key("pk", AttributeValue::S(pk));
+        request.key("sk", AttributeValue::N(sk.to_string())).send()
+    };
+    let notes = delete(format!("progress/{}", auction.id), &json!(0)).await;
+    notes.expect("its own notes may go");
+    for position in [&json!(1), &bid["position"], &json!(0)] {
+        let refused = delete(auction.id.to_string(), position).await.unwrap_err();
+        assert_eq!(refused.code(), Some("AccessDeniedException"), "at {position}");
+    }
+    assert_eq!(auction.log().await.len(), 2);
+    let path = auction.path("");
+    let cancelled = house.api.delete(&house.auctioneers[0], &path).await;
+    cancelled.with(204);
+}
+
+#[tokio::test]
+#[ignore = "needs the local stack: make test"]
 async fn a_close_in_the_middle_of_a_race_counts_every_bid_that_was_accepted_and_no_other() {
     let house = House::connect();
     let auction = house.open("first-price", Duration::from_secs(12), &json!({})).await;
@@ -443,13 +469,8 @@ fn amount_of(round: usize, place: usize) -> usize {
 async fn a_file_of_the_older_system_is_rejected_by_line_where_no_key_is_set_that_opens_its_bids() {
     let house = House::connect();
     let contract = House::unique();
-    let auction = house
-        .open(
-            "first-price",
-            Duration::from_secs(3600),
-            &json!({ "contract": contract }),
-        )
-        .await;
+    let of_contract = json!({ "contract": contract });
+    let auction = house.open("first-price", HOUR, &of_contract).await;
     let file = format!("[].contract,[].bid\n{contract},AQIDBAUGBwg=\n{contract},\n");
     let stack = gatehouse_tests::stack::Stack::connect().await;
     let object = format!("{}/today/encrypted.csv", house.bidders[0].sub);
@@ -473,9 +494,7 @@ async fn a_file_of_the_older_system_is_rejected_by_line_where_no_key_is_set_that
     let expected = expected.map(|(line, reason)| (Some(line), reason.to_owned()));
     assert_eq!(rejected.into_inner(), BTreeMap::from(expected));
     assert_eq!(auction.log().await.len(), 1, "nothing but the opening");
-    house
-        .api
-        .delete(&house.auctioneers[0], &auction.path(""))
-        .await
-        .with(204);
+    let path = auction.path("");
+    let cancelled = house.api.delete(&house.auctioneers[0], &path).await;
+    cancelled.with(204);
 }

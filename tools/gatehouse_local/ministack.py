@@ -22,10 +22,11 @@ def mend() -> None:
 
 
 def with_condition_keys(request_tags: Callable) -> Callable:
-    """What a policy may ask of a request to KMS, or of an item that is put into a DynamoDB table.
+    """What a policy may ask of a request to KMS, or of an item that is put into a DynamoDB table or deleted from it.
 
     Without a key, a condition on it can't hold, and KMS would refuse the settlement; while a condition that begins with
-    ForAllValues always holds, and DynamoDB would let a role put any attribute.
+    ForAllValues always holds, and DynamoDB would let a role put any attribute and delete any
+    item.
     """
 
     def keys(service: str, iam_action: str, body: bytes, params: dict) -> Context:
@@ -53,13 +54,18 @@ def of_kms(request: dict) -> Context:
 
 
 def of_dynamodb(request: dict) -> Context:
-    """Service authorization reference of DynamoDB: dynamodb:Attributes are those that a request names.
+    """Service authorization reference of DynamoDB: dynamodb:Attributes are those that a request names, and
+    dynamodb:LeadingKeys its partition keys, which are called pk wherever a policy asks for them.
 
-    MiniStack has them for reads. Of a transaction, all its items count together: that is stricter than AWS.
+    MiniStack has attributes for reads, and no keys. Of a transaction, all its items count together: that is stricter than
+    AWS.
     """
-    puts = [request, *(one.get("Put") or {} for one in request.get("TransactItems") or [])]
-    attributes = sorted({name for put in puts for name in put.get("Item") or {}})
-    return {"dynamodb:Attributes": attributes} if attributes else {}
+    parts = [request, *(part for one in request.get("TransactItems") or [] for part in one.values())]
+    attributes = sorted({name for part in parts for name in part.get("Item") or {}})
+    items = [part.get("Key") or part.get("Item") or {} for part in parts]
+    keys = sorted({item["pk"]["S"] for item in items if "S" in item.get("pk", {})})
+    found = {"dynamodb:Attributes": attributes, "dynamodb:LeadingKeys": keys}
+    return {name: values for name, values in found.items() if values}
 
 
 def with_schedule_groups(resource_arn: Callable) -> Callable:

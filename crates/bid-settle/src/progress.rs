@@ -1,6 +1,7 @@
 //! How far a settlement is: what an invocation leaves to the next one.
 //!
-//! One item beside the auction's events, at `sk` 0, where no event is. What is secret in it, the best amounts so far, is
+//! One item in the auctions' table, under a `pk` of its own (`progress/ID`), so that the settlement's role may delete notes
+//! and no event or bid; at `sk` 0, where no event is, so that nobody is told of it. What is secret in it, the best amounts so far, is
 //! sealed with the result key. It is replaced only by whoever has read it (or saw that there was none): of two settlements
 //! of one auction that run at once, the one that comes second notices here.
 
@@ -255,7 +256,7 @@ impl ProgressStore {
 }
 
 fn pk(auction: AuctionId) -> AttributeValue {
-    AttributeValue::S(auction.to_string())
+    AttributeValue::S(format!("progress/{auction}"))
 }
 
 fn sk() -> AttributeValue {

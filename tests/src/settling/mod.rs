@@ -254,7 +254,7 @@ impl Settling {
     /// How far a settlement is, as it is noted in the table.
     pub async fn progress(&self, id: AuctionId) -> Option<String> {
         let request = self.table.client.get_item().table_name(&self.table.name);
-        let request = request.key("pk", AttributeValue::S(id.to_string()));
+        let request = request.key("pk", AttributeValue::S(format!("progress/{id}")));
         let item = request
             .key("sk", AttributeValue::N("0".into()))
             .send()
@@ -267,7 +267,7 @@ impl Settling {
     /// Somebody else has noted this.
     pub async fn put_progress(&self, id: AuctionId, body: &str) {
         let request = self.table.client.put_item().table_name(&self.table.name);
-        let request = request.item("pk", AttributeValue::S(id.to_string()));
+        let request = request.item("pk", AttributeValue::S(format!("progress/{id}")));
         let request = request.item("sk", AttributeValue::N("0".into()));
         request
             .item("body", AttributeValue::S(body.to_owned()))
