@@ -167,7 +167,14 @@ async fn a_file_that_comes_again_late_brings_no_replaced_or_withdrawn_bid_back()
     // A file that was overtaken by another one under its key.
     room.upload(KEY, &file(&[("C-1", &ciphertext(3))])).await;
     room.deliver(&room.bucket, KEY, "04", MINUTE).await;
-    room.import(KEY, &file(&[("C-1", &ciphertext(4))]), "03").await;
+    let other = room.auction("C-2").await;
+    room.import(KEY, &file(&[("C-1", &ciphertext(4)), ("C-2", &ciphertext(5))]), "03")
+        .await;
+    assert_eq!(standing(&room, &other, "anna").await, None);
+    assert_eq!(room.rejections().await, [(0, "superseded-file".to_owned())]);
+    // The newer one again is only skipped.
+    room.deliver(&room.bucket, KEY, "04", MINUTE).await;
+    assert!(room.rejections().await.is_empty());
     assert_eq!(standing(&room, &auction, "anna").await, Some(Hash::of(ciphertext(3))));
 }
 

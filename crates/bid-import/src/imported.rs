@@ -1,7 +1,9 @@
 //! Which files are done: one item for each key, with the sequencer of the newest upload that was gone through whole.
 //!
 //! Lines need no such note to be placed once. It is for the bad ones, which would be rejected again whenever a file is
-//! delivered again, and for files that were overtaken by a newer one under the same key.
+//! delivered again, and for files that were overtaken by a newer one under the same key, which are rejected whole.
+
+use std::cmp::Ordering;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use gatehouse_core::disposition::{Disposition, Failure};
@@ -25,6 +27,10 @@ pub enum ImportedError {
     /// The event's sequencer is longer than any that S3 sends. Reject.
     #[error("the sequencer {0}")]
     Sequencer(#[from] TooManyDigits),
+    /// A newer file under the same key is done already, so the bids of this one would come too late: they might replace newer
+    /// ones. Those for contracts that the newer file lacks never were placed, which somebody should know. Reject.
+    #[error("a newer file under the same key was imported before this one")]
+    Superseded,
     /// The table could not be read or written. Retry.
     #[error("{operation} on the note of a file failed")]
     Unavailable {
@@ -38,7 +44,7 @@ pub enum ImportedError {
 impl Failure for ImportedError {
     fn disposition(&self) -> Disposition {
         match self {
-            Self::Sequencer(_) => Disposition::Reject,
+            Self::Sequencer(_) | Self::Superseded => Disposition::Reject,
             Self::Unavailable { .. } => Disposition::Retry,
         }
     }
@@ -46,6 +52,7 @@ impl Failure for ImportedError {
     fn reason(&self) -> &'static str {
         match self {
             Self::Sequencer(_) => "malformed-event",
+            Self::Superseded => "superseded-file",
             Self::Unavailable { .. } => "table-unavailable",
         }
     }
@@ -68,10 +75,10 @@ impl Imported {
         Self { client, table }
     }
 
-    /// Whether this upload is done, or a newer one under its key.
+    /// Whether this upload is done.
     ///
     /// # Errors
-    /// [`ImportedError`]
+    /// [`ImportedError`]; [`ImportedError::Superseded`] if a newer one under its key is.
     pub async fn is_done(&self, record: &Record) -> Result<bool, ImportedError> {
         let sequencer = record.sequencer.stored()?;
         let request = self.client.get_item().table_name(&self.table).consistent_read(true);
@@ -81,7 +88,11 @@ impl Imported {
             .as_ref()
             .and_then(|item| item.get(BODY))
             .and_then(|body| body.as_s().ok());
-        Ok(newest.is_some_and(|newest| *newest >= sequencer))
+        match newest.map(|newest| newest.cmp(&sequencer)) {
+            Some(Ordering::Greater) => Err(ImportedError::Superseded),
+            Some(Ordering::Equal) => Ok(true),
+            Some(Ordering::Less) | None => Ok(false),
+        }
     }
 
     /// Notes that it is done, unless a newer one is.

@@ -2,7 +2,7 @@
 //!
 //! **What happens when something fails.** Throttling, an outage, a time-out or a panic hand the message back, and it is
 //! delivered again; after five deliveries it is in the dead-letter queue. A file that is none of ours (another bucket or
-//! key, another header, too large) goes to the rejected queue. In a file, each line is by itself: a bad one goes to the
+//! key, another header, too large), or overtaken by a newer one under its key, goes to the rejected queue. In a file, each line is by itself: a bad one goes to the
 //! rejected queue with its number and its reason, and the others become bids. If any line has to be tried again, the whole
 //! file comes back, and nothing is rejected yet.
 //!
@@ -110,7 +110,7 @@ async fn one_file(deps: &Deps, record: Record, deadline: Deadline) -> Result<(),
     }
     let bidder = bidder::of_key(&record.key)?;
     if deps.imported.is_done(&record).await? {
-        info!("skipped: done before, or overtaken by a newer file under the same key");
+        info!("skipped: done before");
         return Ok(());
     }
     let file = deps.bucket.read(&record).await?;
