@@ -350,11 +350,15 @@ async fn a_schedule_without_an_auction_is_deleted_unless_the_auction_may_be_abou
     let room = Settling::new(&[]).await;
     let young = AuctionId::generate(after_the_close() - SignedDuration::from_secs(5));
     let old = AuctionId::generate(opens_at());
-    room.schedule(young).await;
-    room.schedule(old).await;
+    let ahead = AuctionId::generate(after_the_close() + SignedDuration::from_secs(61));
+    for id in [young, old, ahead] {
+        room.schedule(id).await;
+    }
+    assert_eq!(room.deliver(message::about(ahead), MINUTE).await, Delivered::Done);
+    assert_eq!(room.delayed().await, "0", "its own schedule will come");
     assert_eq!(room.deliver(message::about(young), MINUTE).await, Delivered::Done);
     assert_eq!(room.deliver(message::about(old), MINUTE).await, Delivered::Done);
-    assert_eq!(room.schedules().await, [young.to_string()]);
+    assert_eq!(room.schedules().await, [young.to_string(), ahead.to_string()]);
     assert_eq!(room.delayed().await, "1");
     assert!(room.rejections().await.is_empty());
 }

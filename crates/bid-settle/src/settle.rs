@@ -19,13 +19,17 @@ use crate::queue::LONGEST_DELAY;
 
 /// Kept for what comes after counting: saving, or writing the result down. No more than a quarter of what there is.
 const END_MARGIN: Duration = Duration::from_secs(10);
-/// An auction's schedule is made before the auction is. So long after its id was made, whoever wanted to open it has done
-/// so or never will: the API answers within 30 seconds.
+/// An auction's schedule is made before the auction is, so it can be due while the auction is still being opened. The time in
+/// an auction's id is that of its close, after which no opening is decided any more; and one that is under way ends within
+/// the 30 seconds that the API has for an answer. So long after the close, the auction is there or never will be.
 const SURELY_OPENED: Duration = Duration::from_secs(60);
+/// By how much the clock of the scheduler may be ahead of ours.
+const CLOCKS_DIFFER: Duration = Duration::from_secs(60);
 
 /// Settles an auction, or as much of it as there is time for.
 ///
-/// - No such auction, and one that was called off: its schedule is deleted, and that was all.
+/// - No such auction: its schedule is deleted, and that was all; unless it may still be about to open.
+/// - Called off: its schedule is deleted, and that was all.
 /// - Settled already: what an earlier invocation left is cleared up.
 /// - Before the close, by no more than a queue can wait for (15 minutes): a message is sent that comes after it.
 ///
@@ -111,7 +115,10 @@ async fn too_early(deps: &Deps, id: AuctionId) -> Result<(), SettleError> {
 }
 
 async fn unknown(deps: &Deps, id: AuctionId) -> Result<(), SettleError> {
-    let age = age(id, (deps.now)());
+    let Some(age) = age(id, (deps.now)()) else {
+        info!("there is no such auction, and its close is to come: its schedule is left alone");
+        return Ok(());
+    };
     if age < SURELY_OPENED {
         deps.queue.again(id, SURELY_OPENED - age).await?;
         info!("there is no such auction, but it may be about to open: put off");
@@ -122,11 +129,13 @@ async fn unknown(deps: &Deps, id: AuctionId) -> Result<(), SettleError> {
     Ok(())
 }
 
-/// The time since the id was made, which a ULID holds in milliseconds; endless if that is in the future.
-fn age(id: AuctionId, now: Timestamp) -> Duration {
-    let made = Ulid::from_string(&id.to_string()).map_or(0, |ulid| ulid.timestamp_ms());
+/// The time since the close that the id names, which a ULID holds in milliseconds. None if it is further ahead than clocks
+/// differ.
+fn age(id: AuctionId, now: Timestamp) -> Option<Duration> {
+    let close = Ulid::from_string(&id.to_string()).map_or(0, |ulid| ulid.timestamp_ms());
+    let close = Duration::from_millis(close);
     let now = SystemTime::from(now).duration_since(UNIX_EPOCH).unwrap_or_default();
-    now.checked_sub(Duration::from_millis(made)).unwrap_or(Duration::MAX)
+    (close <= now.saturating_add(CLOCKS_DIFFER)).then(|| now.saturating_sub(close))
 }
 
 /// What is left of an auction that has ended already.
@@ -142,13 +151,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_id_tells_its_age_and_one_of_the_future_is_as_good_as_old() {
-        let now: Timestamp = "2026-01-05T09:30:00Z".parse().unwrap();
-        let id = AuctionId::generate(now);
+    fn an_id_tells_the_time_since_its_auctions_close_unless_that_is_to_come() {
+        let close: Timestamp = "2026-01-05T09:30:00Z".parse().unwrap();
+        let age = |now: &str| age(AuctionId::generate(close), now.parse().unwrap());
+        assert_eq!(age("2026-01-05T09:30:10.250Z"), Some(Duration::from_millis(10_250)));
         assert_eq!(
-            age(id, "2026-01-05T09:30:10.250Z".parse().unwrap()),
-            Duration::from_millis(10_250)
+            age("2026-01-05T09:29:00Z"),
+            Some(Duration::ZERO),
+            "clocks differ by a minute"
         );
-        assert!(age(id, "2026-01-05T09:29:59Z".parse().unwrap()) > SURELY_OPENED);
+        assert_eq!(age("2026-01-05T09:28:59.999Z"), None);
     }
 }
