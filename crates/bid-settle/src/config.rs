@@ -18,11 +18,9 @@ pub struct Config {
     /// `LEGACY_KEY_ARN`: the symmetric KMS key of bids from the files of an older system. Without it, an auction that
     /// has such bids is not settled; `bid-import` without it takes none in.
     pub legacy_key_arn: Option<String>,
-    /// `SEALING_KEY_PER_AUCTION`: `on` if each auction has a sealing key of its own, which is then scheduled for deletion
-    /// after the settlement. Default `off`.
-    pub key_per_auction: bool,
-    /// `SEALING_KEY_ARN`: the sealing key that auctions share. It is never scheduled for deletion. Needed if
-    /// `SEALING_KEY_PER_AUCTION` is `on`, since auctions from before that was switched on have this one.
+    /// `SEALING_KEY_ARN`: the sealing key that auctions share, and that stays. Any other that an auction has is its own, and
+    /// is scheduled for deletion after the settlement, whether or not new auctions still get keys of their own. Without it,
+    /// no key is ever deleted.
     pub shared_key_arn: Option<String>,
     /// `DECRYPT_CONCURRENCY`: calls of KMS that are under way at the same time. Default 16.
     pub decrypt_concurrency: usize,
@@ -43,14 +41,10 @@ impl Config {
             schedule_group: environment.required("SCHEDULE_GROUP"),
             rejected_queue_url: environment.required("REJECTED_QUEUE_URL"),
             legacy_key_arn: environment.optional("LEGACY_KEY_ARN"),
-            key_per_auction: switch(&mut environment, "SEALING_KEY_PER_AUCTION"),
             shared_key_arn: environment.optional("SEALING_KEY_ARN"),
             decrypt_concurrency: at_least_one(&mut environment, "DECRYPT_CONCURRENCY", 16),
             save_every: at_least_one(&mut environment, "SAVE_EVERY", 500),
         };
-        if config.key_per_auction && config.shared_key_arn.is_none() {
-            environment.problem("SEALING_KEY_ARN", "is missing: it names the key that is never deleted");
-        }
         environment.finish(config)
     }
 }
@@ -63,28 +57,13 @@ fn at_least_one(environment: &mut Environment, variable: &'static str, default: 
     number
 }
 
-fn switch(environment: &mut Environment, variable: &'static str) -> bool {
-    match environment.optional(variable).as_deref() {
-        None | Some("off") => false,
-        Some("on") => true,
-        Some(_) => {
-            environment.problem(variable, "should be on or off");
-            false
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn every_missing_and_bad_value_is_named_with_what_would_be_right() {
-        let variables = [
-            ("DECRYPT_CONCURRENCY", "0"),
-            ("SAVE_EVERY", "often"),
-            ("SEALING_KEY_PER_AUCTION", "on"),
-        ];
+        let variables = [("DECRYPT_CONCURRENCY", "0"), ("SAVE_EVERY", "often")];
         let error = Config::read(Environment::from_iter(variables)).unwrap_err().to_string();
         for expected in [
             "AUCTIONS_TABLE is missing",
@@ -92,7 +71,6 @@ mod tests {
             "SETTLE_QUEUE_URL is missing",
             "SCHEDULE_GROUP is missing",
             "REJECTED_QUEUE_URL is missing",
-            "SEALING_KEY_ARN is missing",
             "DECRYPT_CONCURRENCY should be at least 1",
             "SAVE_EVERY is \"often\"",
         ] {
@@ -112,7 +90,6 @@ mod tests {
         ];
         let config = Config::read(Environment::from_iter(variables)).unwrap();
         assert_eq!((config.decrypt_concurrency, config.save_every), (16, 500));
-        assert!(!config.key_per_auction);
-        assert_eq!(config.legacy_key_arn, None);
+        assert_eq!((config.legacy_key_arn, config.shared_key_arn), (None, None));
     }
 }

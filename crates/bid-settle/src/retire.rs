@@ -13,14 +13,15 @@ const PENDING_DAYS: i32 = 30;
 #[derive(Debug, Clone)]
 pub struct Retirement {
     kms: aws_sdk_kms::Client,
-    /// The key that must stay. None if no key is ever to be deleted.
+    /// The key that must stay. None if it is not known: then no key is deleted.
     shared_key_arn: Option<String>,
 }
 
 impl Retirement {
     /// As the settings say.
     pub fn new(kms: aws_sdk_kms::Client, config: &Config) -> Self {
-        let shared_key_arn = config.shared_key_arn.clone().filter(|_| config.key_per_auction);
+        // Whether auctions get keys of their own now says nothing about those that were opened before.
+        let shared_key_arn = config.shared_key_arn.clone();
         Self { kms, shared_key_arn }
     }
 
