@@ -1,19 +1,27 @@
 //! Under which key something is posted, so that it happens once however often it is sent.
 
+use crate::failure::Failure;
+
 /// The option that names a key, and what it is otherwise.
 #[derive(Debug, clap::Args)]
 pub struct IdempotencyKey {
-    /// Send it under this Idempotency-Key [default: for a bid made of its envelope, else a random one]
+    /// Send it under this Idempotency-Key [default: a random one]
     #[arg(long, value_name = "KEY", value_parser = checked)]
     idempotency_key: Option<String>,
 }
 
 impl IdempotencyKey {
-    /// The key that was given, or this one. It is said on standard error, to be given when all is sent again.
-    pub fn or_say(&self, made: impl FnOnce() -> String) -> String {
-        let key = self.idempotency_key.clone().unwrap_or_else(made);
+    /// The key that was given, or one of this run's own: what was done under a key is not done again, although it may
+    /// have been undone since. It is said on standard error, to be given when the very same is sent again.
+    ///
+    /// [`Failure::Random`] if the system gives no random numbers.
+    pub fn or_random(&self) -> Result<String, Failure> {
+        let key = match &self.idempotency_key {
+            Some(key) => key.clone(),
+            None => format!("{:016x}{:016x}", getrandom::u64()?, getrandom::u64()?),
+        };
         eprintln!("gatehouse: Idempotency-Key {key}");
-        key
+        Ok(key)
     }
 }
 

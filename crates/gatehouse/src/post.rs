@@ -46,7 +46,7 @@ pub fn send(api: &Api, auction: AuctionId, envelope: &str, key: &IdempotencyKey)
         Ok(parsed) => parsed.sha256(),
         Err(error) => return Err(Failure::input(error.code(), error.to_string())),
     };
-    let key = key.or_say(|| hash.to_string());
+    let key = key.or_random()?;
     let body = serde_json::json!({ "envelope": envelope }).to_string();
     let answer = api.post(&format!("/auctions/{auction}/bids"), body.as_bytes(), &key)?;
     println!("{}", answer.document()?);

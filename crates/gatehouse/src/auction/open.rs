@@ -56,8 +56,7 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
         money("--reserve", reserve, &auction.currency)?;
     }
     let api = arguments.place.connect_known()?;
-    let (high, low) = (getrandom::u64()?, getrandom::u64()?);
-    let key = arguments.idempotency_key.or_say(|| format!("{high:016x}{low:016x}"));
+    let key = arguments.idempotency_key.or_random()?;
     let body = serde_json::json!(auction).to_string();
     println!("{}", api.post("/auctions", body.as_bytes(), &key)?.document()?);
     Ok(())

@@ -47,7 +47,7 @@ fn a_bid_is_sealed_for_the_auctions_key_and_posted_with_the_token() {
     assert_eq!(posted.header("content-type"), "application/json");
     let envelope = envelope_of(posted);
     assert_eq!(opened(&envelope).amount(), AMOUNT);
-    assert_eq!(posted.header("idempotency-key"), Hash::of(envelope).to_string());
+    assert_eq!(posted.header("idempotency-key").len(), 32);
 }
 
 #[test]
@@ -57,11 +57,33 @@ fn the_receipt_is_printed_and_the_key_is_said_on_standard_error() {
     let server = Server::answering([Answer::json(201, &receipt(&envelope, 42))]);
     let done = gatehouse(&post(&server, &files, &envelope));
     assert_eq!(done.json(), receipt(&envelope, 42));
+    let [asked] = &server.asked()[..] else {
+        panic!("one request")
+    };
     assert_eq!(
         done.complained,
-        format!("gatehouse: Idempotency-Key {}\n", Hash::of(&envelope))
+        format!("gatehouse: Idempotency-Key {}\n", asked.header("idempotency-key"))
     );
-    assert_eq!(envelope_of(&server.asked()[0]), envelope);
+    assert_eq!(envelope_of(asked), envelope);
+}
+
+/// Or a bid that was withdrawn, and is posted again, would be answered with the receipt of then, and not stand.
+#[test]
+fn the_same_envelope_is_posted_under_another_key_the_next_time() {
+    let files = Files::new();
+    let envelope = sealed(&files);
+    let server = Server::answering([42, 44].map(|position| Answer::json(201, &receipt(&envelope, position))));
+    let command = post(&server, &files, &envelope);
+    assert_eq!(gatehouse(&command).json()["bidId"], "42");
+    assert_eq!(gatehouse(&command).json()["bidId"], "44");
+
+    let keys: Vec<String> = server
+        .asked()
+        .iter()
+        .map(|asked| asked.header("idempotency-key").to_owned())
+        .collect();
+    assert_eq!(keys[0].len(), 32);
+    assert_ne!(keys[0], keys[1]);
 }
 
 #[test]
