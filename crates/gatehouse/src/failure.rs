@@ -45,6 +45,14 @@ pub enum Failure {
     /// A log is not what it should be; one line for each thing that is wrong: exit code 65.
     #[error("{}", .0.join("\ngatehouse: "))]
     Log(Vec<String>),
+    /// A bid was not posted, or without a good answer, and its envelope is in a file: the exit code of what stopped it.
+    #[error("{failure}\ngatehouse: the envelope is in {path}: `gatehouse post {path}` sends the very same again")]
+    SavedBid {
+        /// What stopped it.
+        failure: Box<Failure>,
+        /// The file.
+        path: String,
+    },
     /// The detector failed: exit code 1.
     #[error(transparent)]
     Detector(#[from] gatehouse_detect::Error),
@@ -77,9 +85,16 @@ impl Failure {
         move |source| Self::File { path, source }
     }
 
+    /// The same, of a bid whose envelope is in this file.
+    pub fn of_saved_bid(self, path: &Path) -> Self {
+        let (failure, path) = (Box::new(self), path.display().to_string());
+        Self::SavedBid { failure, path }
+    }
+
     /// The exit code that scripts rely on.
     pub fn exit_code(&self) -> ExitCode {
         match self {
+            Self::SavedBid { failure, .. } => failure.exit_code(),
             Self::Photo(_) | Self::Faces(_) | Self::Input { .. } | Self::Refused { .. } | Self::Log(_) => {
                 ExitCode::from(BAD_INPUT)
             }

@@ -1,11 +1,12 @@
 //! Files: read whole, and written so that nobody ever sees half of one.
 
 use std::fs::File;
-use std::io::{self, Read};
+use std::io::{self, Read, Write};
 use std::ops::Deref;
 use std::path::Path;
 
 use memmap2::MmapMut;
+use tempfile::NamedTempFile;
 
 use crate::failure::Failure;
 
@@ -80,10 +81,32 @@ const LARGE_PAGE: usize = 1 << 21;
 
 /// Writes a file so that nobody ever sees half of it: beside its place first, then moved there.
 pub fn write<T>(path: &Path, write: impl FnOnce(&mut File) -> Result<T, Failure>) -> Result<T, Failure> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-    let folder = folder.unwrap_or_else(|| Path::new("."));
-    let mut file = tempfile::NamedTempFile::new_in(folder).map_err(Failure::file(path))?;
+    let mut file = beside(path)?;
     let written = write(file.as_file_mut())?;
     file.persist(path).map_err(|error| Failure::file(path)(error.error))?;
     Ok(written)
+}
+
+/// Writes a file whole, or none, where there was none before.
+///
+/// A [`Failure::Input`] if there is one.
+pub fn write_new(path: &Path, text: &str) -> Result<(), Failure> {
+    let mut file = beside(path)?;
+    let written = file.write_all(text.as_bytes()).and_then(|()| file.as_file().sync_all());
+    written.map_err(Failure::file(path))?;
+    match file.persist_noclobber(path) {
+        Ok(_) => Ok(()),
+        Err(error) if error.error.kind() == io::ErrorKind::AlreadyExists => {
+            let detail = format!("{} is there already, and is not overwritten", path.display());
+            Err(Failure::input("file-exists", detail))
+        }
+        Err(error) => Err(Failure::file(path)(error.error)),
+    }
+}
+
+/// A file in the same folder, which goes away unless it is moved.
+fn beside(path: &Path) -> Result<NamedTempFile, Failure> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let folder = folder.unwrap_or_else(|| Path::new("."));
+    NamedTempFile::new_in(folder).map_err(Failure::file(path))
 }

@@ -1,9 +1,11 @@
 //! `gatehouse bid` and `gatehouse post`
 
+use std::path::Path;
+
 use gatehouse_auction::Hash;
 use serde_json::{Value, json};
 
-use crate::house::{AMOUNT, AUCTION, BIDDER, Files, TOKEN, gatehouse, opened, public_key, receipt, run, shown};
+use crate::house::{AMOUNT, AUCTION, BIDDER, Done, Files, TOKEN, gatehouse, opened, public_key, receipt, run, shown};
 use crate::server::{Answer, Asked, Server};
 
 /// Some envelope, to be posted as it is.
@@ -19,6 +21,13 @@ fn sealed(files: &Files) -> String {
 fn post(server: &Server, files: &Files, envelope: &str) -> String {
     let file = files.put("bid.jwe", format!("{envelope}\n"));
     format!("post --api {} --auction {AUCTION} {}", server.url, file.display())
+}
+
+/// Seals, saves and posts a bid.
+fn bid_saved(server: &Server, file: &Path) -> Done {
+    let bid = format!("--auction {AUCTION} --bidder {BIDDER} --amount - --currency EUR");
+    let command = format!("bid --api {} {bid} --save {}", server.url, file.display());
+    run(&command, AMOUNT, Some(TOKEN))
 }
 
 fn envelope_of(asked: &Asked) -> String {
@@ -115,6 +124,50 @@ fn an_api_that_keeps_failing_is_given_up_with_exit_code_1() {
     let done = gatehouse(&post(&server, &files, &envelope));
     assert_eq!((done.code, done.said.as_str(), server.asked().len()), (1, "", 6));
     assert!(done.complained.contains("unavailable"), "{done:?}");
+}
+
+#[test]
+fn a_bid_that_was_saved_is_posted_later_when_the_api_did_not_answer() {
+    let files = Files::new();
+    let file = files.path("bid.jwe");
+    let failing = vec![quickly(Answer::problem(503, "unavailable")); 6];
+    let server = Server::answering([vec![Answer::json(200, &shown())], failing].concat());
+    let done = bid_saved(&server, &file);
+    assert_eq!((done.code, done.said.as_str()), (1, ""), "{done:?}");
+    let advice = format!("`gatehouse post {}`", file.display());
+    assert!(
+        done.complained.contains("unavailable") && done.complained.contains(&advice),
+        "{done:?}"
+    );
+
+    let saved = std::fs::read_to_string(&file).unwrap();
+    let envelope = saved.trim();
+    assert_eq!(envelope_of(&server.asked()[1]), envelope);
+    let server = Server::answering([Answer::json(201, &receipt(envelope, 42))]);
+    let command = format!("post --api {} --auction {AUCTION} {}", server.url, file.display());
+    assert_eq!(gatehouse(&command).json()["bidId"], "42");
+    assert_eq!(envelope_of(&server.asked()[0]), envelope);
+}
+
+#[test]
+fn a_refusal_of_a_bid_that_was_saved_keeps_its_code_and_names_the_file() {
+    let files = Files::new();
+    let file = files.path("bid.jwe");
+    let server = Server::answering([Answer::json(200, &shown()), Answer::problem(403, "not-a-bidder")]);
+    let done = bid_saved(&server, &file);
+    done.assert_refused("not-a-bidder");
+    assert!(done.complained.contains(&file.display().to_string()), "{done:?}");
+}
+
+#[test]
+fn a_bid_that_can_not_be_saved_is_not_posted() {
+    let files = Files::new();
+    let taken = files.put("bid.jwe", "an earlier bid");
+    let server = Server::answering([Answer::json(200, &shown()), Answer::json(200, &shown())]);
+    bid_saved(&server, &taken).assert_refused("file-exists");
+    assert_eq!(std::fs::read_to_string(&taken).unwrap(), "an earlier bid");
+    assert_eq!(bid_saved(&server, &files.path("no-such-folder/bid.jwe")).code, 1);
+    assert!(server.asked().iter().all(|asked| asked.method == "GET"));
 }
 
 #[test]

@@ -63,9 +63,14 @@ impl Files {
         Self(tempfile::tempdir().unwrap())
     }
 
+    /// Where a file of this name is, or would be.
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
+    }
+
     /// Writes a file and gives its path.
     pub fn put(&self, name: &str, content: impl ToString) -> PathBuf {
-        let path = self.0.path().join(name);
+        let path = self.path(name);
         std::fs::write(&path, content.to_string()).unwrap();
         path
     }
