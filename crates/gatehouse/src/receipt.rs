@@ -40,9 +40,22 @@ impl Receipt {
         self.position
     }
 
+    /// How the bid is sealed, which the digest alone says: as it is posted, or as it is imported from an older system's
+    /// file. `None` if the digest is not that of this bidder's bid with this envelope.
+    pub fn seal(&self) -> Option<Seal> {
+        let seals = [Seal::Jwe, Seal::KmsCiphertext];
+        seals
+            .into_iter()
+            .find(|seal| self.digest_with(*seal) == Some(self.digest))
+    }
+
     /// SHA-256 of the event that the log has to hold: it follows from the bidder and the envelope.
     fn expected_digest(&self) -> Option<Hash> {
-        Event::bid_placed_body(&self.bidder, Seal::Jwe, self.envelope_sha256)
+        self.digest_with(self.seal().unwrap_or(Seal::Jwe))
+    }
+
+    fn digest_with(&self, seal: Seal) -> Option<Hash> {
+        Event::bid_placed_body(&self.bidder, seal, self.envelope_sha256)
             .ok()
             .map(Hash::of)
     }
@@ -57,7 +70,7 @@ impl Receipt {
                 self.bid_id
             ));
         }
-        if self.expected_digest() != Some(self.digest) {
+        if self.seal().is_none() {
             wrong.push(format!(
                 "bad-receipt: position {position}: the receipt's digest is not that of this bidder's bid with this envelope"
             ));

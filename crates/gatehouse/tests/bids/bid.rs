@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use gatehouse_auction::Hash;
+use gatehouse_auction::{Event, Hash, Seal};
 use serde_json::{Value, json};
 
 use crate::house::{AMOUNT, AUCTION, BIDDER, Done, Files, TOKEN, gatehouse, opened, public_key, receipt, run, shown};
@@ -266,9 +266,11 @@ fn a_receipt_for_something_else_is_printed_and_exits_with_65() {
     let files = Files::new();
     let envelope = sealed(&files);
     let right = receipt(&envelope, 42);
+    let as_if_imported = Event::bid_placed_body(BIDDER, Seal::KmsCiphertext, Hash::of(&envelope)).unwrap();
     for (member, value, reason) in [
         ("envelopeSha256", json!(Hash::of("another")), "other-receipt"),
         ("auctionId", json!("01JZ8W6T3B9Q4VXK5M7N2P0RSE"), "other-receipt"),
+        ("digest", json!(Hash::of(as_if_imported)), "other-receipt"),
         ("bidder", json!("somebody-else"), "bad-receipt"),
         ("digest", json!(Hash::of("another")), "bad-receipt"),
         ("bidId", json!("41"), "bad-receipt"),

@@ -18,11 +18,20 @@ impl Log {
         Self::with_envelope_of("mine")
     }
 
+    /// The same, with a bid of `BIDDER`'s that came out of an older system's file.
+    fn with_imported_bid() -> Self {
+        Self::with_bid(&bid_placed(BIDDER, Seal::KmsCiphertext, "mine"))
+    }
+
     /// The same, with something else in `BIDDER`'s envelope: a history rewritten with all its hashes.
     fn with_envelope_of(mine: &str) -> Self {
+        Self::with_bid(&bid_placed(BIDDER, Seal::Jwe, mine))
+    }
+
+    fn with_bid(mine: &Event) -> Self {
         let bid = |number: u64| match usize::try_from(number).unwrap() {
-            MINE => bid_placed(BIDDER, mine),
-            _ => bid_placed("somebody", &number.to_string()),
+            MINE => mine.clone(),
+            _ => bid_placed("somebody", Seal::Jwe, &number.to_string()),
         };
         let events = (1..=BIDS).map(bid).chain([Event::AuctionClosed {}, cancelled()]);
         let mut head = Head::start(auction());
@@ -63,10 +72,10 @@ impl Log {
     }
 }
 
-fn bid_placed(bidder: &str, envelope: &str) -> Event {
+fn bid_placed(bidder: &str, seal: Seal, envelope: &str) -> Event {
     Event::BidPlaced {
         bidder: bidder.to_owned(),
-        seal: Seal::Jwe,
+        seal,
         envelope_sha256: Hash::of(envelope),
     }
 }
@@ -157,6 +166,25 @@ fn a_receipt_agrees_with_the_log_that_it_is_from() {
     let done = log.verify_with("receipt", &log.receipt());
     assert_eq!(done.code, 0, "{done:?}");
     assert!(done.said.contains("position 5"), "{done:?}");
+}
+
+#[test]
+fn a_receipt_of_an_imported_bid_agrees_with_the_log_that_it_is_from() {
+    let log = Log::with_imported_bid();
+    let done = log.verify_with("receipt", &log.receipt());
+    assert_eq!(done.code, 0, "{done:?}");
+}
+
+#[test]
+fn a_receipt_that_says_another_seal_than_the_log_does_not_agree_with_it() {
+    for (log, other) in [
+        (Log::new(), Log::with_imported_bid()),
+        (Log::with_imported_bid(), Log::new()),
+    ] {
+        let mut receipt = log.receipt();
+        receipt["digest"] = other.receipt()["digest"].clone();
+        assert_wrong(&log.verify_with("receipt", &receipt), "receipt-not-in-log", MINE);
+    }
 }
 
 #[test]
