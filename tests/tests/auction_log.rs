@@ -14,6 +14,7 @@ use gatehouse_auction::log::verify;
 use gatehouse_auction::{Auction, AuctionId, Entry, Event, Head, LogError, Phase, Refusal, Terms, rules};
 use gatehouse_auction_log::{AppendError, AuctionLog, PlaceError, ReadError, SNAPSHOT_AFTER};
 use gatehouse_core::deadline::Deadline;
+use gatehouse_event_store::EventStore;
 use gatehouse_tests::auction_log::{MINUTES, Room, bid, decide, envelope, opening, place, terms};
 use jiff::{SignedDuration, Timestamp};
 
@@ -40,12 +41,16 @@ async fn append_bids(log: &AuctionLog, id: AuctionId, bidders: impl Iterator<Ite
     }
 }
 
-/// Does something with the log while a decision is being made, which can't wait for it.
-fn meanwhile(log: &AuctionLog, work: impl AsyncFnOnce(AuctionLog) + Send + 'static) {
-    let log = log.clone();
+/// Does something with the log while a decision is being made, which can't wait for it. By a client of its own: connections
+/// are served by the thread that made them, and that is the one that is deciding.
+fn meanwhile(room: &Room, work: impl AsyncFnOnce(AuctionLog) + Send + 'static) {
+    let table = room.table.name.clone();
     let thread = std::thread::spawn(move || {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-        runtime.unwrap().block_on(work(log));
+        runtime.unwrap().block_on(async {
+            let client = aws_sdk_dynamodb::Client::new(&gatehouse_core::aws::config().await);
+            work(AuctionLog::new(EventStore::new(client, table))).await;
+        });
     });
     thread.join().unwrap();
 }
@@ -76,7 +81,7 @@ async fn a_close_between_the_decision_and_the_append_refuses_the_bid() {
         asked.push(phase);
         let decided = decide(terms, phase, now, "anna", "envelope");
         if asked.len() == 1 {
-            meanwhile(&room.log, async move |log| {
+            meanwhile(&room, async move |log| {
                 let head = log.last(id).await.unwrap().unwrap().head();
                 let closed = log.append(id, &head, &Event::AuctionClosed {}, None, Timestamp::now());
                 closed.await.unwrap();
@@ -99,7 +104,7 @@ async fn who_is_overtaken_until_the_deadline_has_appended_nothing_and_is_told_so
     let room = Room::new().await;
     let id = room.open().await;
     let decision = |terms: &Terms, phase, _: &Head, now| {
-        meanwhile(&room.log, async move |log| {
+        meanwhile(&room, async move |log| {
             append_bids(&log, id, std::iter::once("other".to_owned())).await
         });
         decide(terms, phase, now, "anna", "envelope")
@@ -189,7 +194,7 @@ async fn a_withdrawal_is_decided_on_everything_that_came_before_it() {
         let decided = rules::withdraw(auction, "anna", first.position, now);
         if asked == 1 {
             // A replacement overtakes the withdrawal of the bid that it replaces.
-            meanwhile(&room.log, async move |log| {
+            meanwhile(&room, async move |log| {
                 place(&log, id, "anna", "second").await.unwrap();
             });
         }
