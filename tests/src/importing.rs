@@ -115,21 +115,7 @@ impl Importing {
         let handled = self
             .faults
             .until_crash(handle(&self.deps, LambdaEvent::new(batch, context)));
-        match handled.await {
-            None => Delivered::Crashed,
-            Some(answer)
-                if answer
-                    .as_ref()
-                    .unwrap()
-                    .as_ref()
-                    .unwrap()
-                    .batch_item_failures
-                    .is_empty() =>
-            {
-                Delivered::Done
-            }
-            Some(_) => Delivered::HandedBack,
-        }
+        Delivered::of(handled.await.map(|answer| answer.unwrap().unwrap()))
     }
 
     /// Uploads a file and delivers its event.

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use aws_lambda_events::event::sqs::SqsBatchResponse;
 use aws_sdk_dynamodb::types::AttributeValue;
 use aws_sdk_kms::primitives::Blob;
 use aws_sdk_kms::types::{KeySpec, KeyState, KeyUsageType};
@@ -65,6 +66,17 @@ pub enum Delivered {
     HandedBack,
     /// The process died.
     Crashed,
+}
+
+impl Delivered {
+    /// What a batch of one message says of it; none if the process died before it could say anything.
+    pub(crate) fn of(answer: Option<SqsBatchResponse>) -> Self {
+        match answer {
+            None => Self::Crashed,
+            Some(answer) if answer.batch_item_failures.is_empty() => Self::Done,
+            Some(_) => Self::HandedBack,
+        }
+    }
 }
 
 impl Settling {
@@ -164,21 +176,7 @@ impl Settling {
     /// Delivers a message, with so much time for it.
     pub async fn deliver(&self, message: Value, time: Duration) -> Delivered {
         let handled = self.faults.until_crash(handle(&self.deps, invocation(message, time)));
-        match handled.await {
-            None => Delivered::Crashed,
-            Some(answer)
-                if answer
-                    .as_ref()
-                    .unwrap()
-                    .as_ref()
-                    .unwrap()
-                    .batch_item_failures
-                    .is_empty() =>
-            {
-                Delivered::Done
-            }
-            Some(_) => Delivered::HandedBack,
-        }
+        Delivered::of(handled.await.map(|answer| answer.unwrap().unwrap()))
     }
 
     /// Delivers a message, again when it comes back, and what the settlement sends itself, until all is quiet; how many
