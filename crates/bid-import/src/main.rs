@@ -14,9 +14,10 @@ async fn main() -> Result<(), Error> {
     let deps = deps().await.inspect_err(|error| {
         tracing::error!(reason = "not-started", "{error}");
     })?;
-    // Connects while the first invocation is on its way; not waited for.
     let (bucket, log, name) = (deps.bucket.clone(), deps.log.clone(), deps.config.import_bucket.clone());
-    tokio::spawn(async move { tokio::join!(bucket.warm_up(&name), log.warm_up()) });
+    function::warm_up(async move {
+        tokio::join!(bucket.warm_up(&name), log.warm_up());
+    });
 
     function::run(telemetry, |event| handle(&deps, event)).await
 }

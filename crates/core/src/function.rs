@@ -1,10 +1,26 @@
 //! The loop of a Lambda function: next invocation, handler, answer.
 
+use std::time::Duration;
+
 use lambda_runtime::{Error, LambdaEvent, Runtime, service_fn};
 use serde::{Serialize, de::DeserializeOwned};
 use tracing::Instrument;
 
 use crate::telemetry::Telemetry;
+
+/// Enough for the first request to the Runtime API to be on its way.
+const HEAD_START: Duration = Duration::from_millis(1);
+
+/// Starts `work` beside [`run`]: connections that the first invocation will want, opened while it is on its way.
+///
+/// Call it right before. It is not waited for, and begins when Lambda has been asked for that invocation: reading the
+/// certificates alone would otherwise make the start some milliseconds longer.
+pub fn warm_up(work: impl Future<Output = ()> + Send + 'static) {
+    tokio::spawn(async {
+        tokio::time::sleep(HEAD_START).await;
+        work.await;
+    });
+}
 
 /// Runs `handle` for every invocation until Lambda ends the process, with the invocation's fields
 /// in each log line and the metrics flushed before each answer.

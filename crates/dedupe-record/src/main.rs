@@ -14,9 +14,8 @@ async fn main() -> Result<(), Error> {
     let deps = deps().await.inspect_err(|error| {
         tracing::error!(reason = "not-started", "{error}");
     })?;
-    // Connects while the first invocation is on its way; not waited for.
     let ledger = deps.ledger.clone();
-    tokio::spawn(async move { ledger.warm_up().await });
+    function::warm_up(async move { ledger.warm_up().await });
 
     function::run(telemetry, |event| handle(&deps, event)).await
 }
