@@ -31,8 +31,8 @@ async fn start(bootstrap: &Path, room: &Room) -> Function {
     Function::start(bootstrap, &variables).await
 }
 
-/// Builds the function once more with the tool and the profile that `sam build` uses, with the
-/// feature that provokes a panic.
+/// Builds the function once more, in the way of `sam build`, with the feature that provokes a panic. Of the dependencies,
+/// nothing is compiled again.
 fn bootstrap_that_panics_on_request() -> PathBuf {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let folder = root.join("target/lambda-that-panics");
@@ -41,10 +41,10 @@ fn bootstrap_that_panics_on_request() -> PathBuf {
             "lambda",
             "build",
             "--release",
-            "-p",
+            "--bin",
             "face-blur",
             "--features",
-            "panic-on-request",
+            "face-blur/panic-on-request",
             "--lambda-dir",
         ])
         .arg(&folder)
