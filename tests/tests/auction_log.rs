@@ -289,8 +289,8 @@ async fn a_snapshot_of_another_form_is_left_aside() {
     let (store, _) = room.table.store().await;
     for (version, body) in [
         (3, "not JSON"),
-        (4, r#"{"form":2,"auction":{}}"#),
-        (5, r#"{"form":1,"auction":{}}"#),
+        (4, r#"{"form":1,"auction":{}}"#),
+        (5, r#"{"form":2,"auction":{}}"#),
     ] {
         let body = body.to_owned();
         let snapshot = gatehouse_event_store::Snapshot { version, body };

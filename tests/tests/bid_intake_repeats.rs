@@ -55,6 +55,34 @@ async fn a_bid_that_was_placed_twice_since_its_answer_was_lost_is_withdrawn_by_e
 
 #[tokio::test]
 #[ignore = "needs the local stack: make test"]
+async fn a_bid_that_comes_again_after_it_was_replaced_or_withdrawn_does_not_come_back() {
+    let house = House::new().await;
+    let auction = house.open(&vera()).await;
+    let place = async |call: &Call| body(&house.call(call.clone()).await)["bidId"].clone();
+    let standing = async || {
+        let state = house.log.load(auction.id).await.unwrap().unwrap();
+        state
+            .standing_bid("bob")
+            .map(|standing| json!(standing.bid.to_string()))
+    };
+    let first = Call::bid(&bob(), auction.id, &auction.seal(&bob(), "1.00"));
+    house.wire.plan("PutItem", 1, 3, Fault::AnswerLost);
+    assert_eq!(house.call(first.clone()).await.status_code, 503);
+    let second = place(&Call::bid(&bob(), auction.id, &auction.seal(&bob(), "2.00"))).await;
+    let repeated = house.call(first.clone()).await;
+    assert_eq!(repeated.status_code, 201, "{}", repeated.body);
+    assert_eq!(standing().await, Some(second.clone()), "the first was replaced");
+
+    let withdraw = Call::new("DELETE /auctions/{auctionId}/bids/{bidId}").of(auction.id);
+    let withdraw = withdraw.bid_id(&second).by(&bob());
+    assert_eq!(house.call(withdraw).await.status_code, 204);
+    house.idempotency.forget().await;
+    assert_eq!(house.call(first).await.status_code, 201);
+    assert_eq!(standing().await, None);
+}
+
+#[tokio::test]
+#[ignore = "needs the local stack: make test"]
 async fn a_cancelled_auction_with_a_key_of_its_own_keeps_the_schedule_that_has_the_key_deleted() {
     let house = House::with_key_per_auction(true).await;
     let auction = house.open(&vera()).await;

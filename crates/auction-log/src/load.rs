@@ -1,6 +1,6 @@
 //! The state of an auction: now, at a position, at a time.
 
-use gatehouse_auction::{Auction, AuctionId, Entry};
+use gatehouse_auction::{Auction, AuctionId, Entry, LogError};
 use gatehouse_event_store::Snapshot;
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -13,7 +13,7 @@ use crate::{AuctionLog, ReadError};
 pub const SNAPSHOT_AFTER: u64 = 200;
 
 /// The form of our snapshots. One of another form is not read; the log has everything.
-const FORM: u64 = 1;
+const FORM: u64 = 2;
 
 impl AuctionLog {
     /// The auction as it is now: the latest snapshot, and the entries after it, whose chain is checked.
@@ -62,25 +62,44 @@ impl AuctionLog {
         self.load_at(id, position).await
     }
 
-    /// Brings an auction, or nothing yet, up to this position. Envelopes stay where they are: the state
-    /// does not hold them.
-    pub(crate) async fn read_on(
+    /// Takes in what has happened since an auction was loaded. After an error it is as far as the log could be read.
+    ///
+    /// # Errors
+    /// [`ReadError`].
+    pub async fn catch_up(&self, auction: &mut Auction) -> Result<(), ReadError> {
+        let (id, after) = (auction.id(), auction.head().position);
+        self.each_entry(id, after, u64::MAX, |entry| auction.apply(entry)).await
+    }
+
+    /// Brings an auction, or nothing yet, up to this position.
+    async fn read_on(
         &self,
         id: AuctionId,
         mut auction: Option<Auction>,
         up_to: u64,
     ) -> Result<Option<Auction>, ReadError> {
-        let (stream, after) = (
-            id.to_string(),
-            auction.as_ref().map_or(0, |known| known.head().position),
-        );
+        let after = auction.as_ref().map_or(0, |known| known.head().position);
+        self.each_entry(id, after, up_to, |entry| take(id, &mut auction, entry))
+            .await?;
+        Ok(auction)
+    }
+
+    /// Reads page by page. Envelopes stay where they are: the state does not hold them.
+    async fn each_entry(
+        &self,
+        id: AuctionId,
+        after: u64,
+        up_to: u64,
+        mut take: impl FnMut(&Entry) -> Result<(), LogError>,
+    ) -> Result<(), ReadError> {
+        let stream = id.to_string();
         let mut reading = self.store.read(&stream).after(after).up_to(up_to).without_attachments();
         while let Some(page) = reading.next_page().await? {
             for record in page {
-                take(id, &mut auction, &entry(record)?)?;
+                take(&entry(record)?)?;
             }
         }
-        Ok(auction)
+        Ok(())
     }
 
     async fn snapshot(&self, id: AuctionId, up_to: u64) -> Result<Option<Auction>, ReadError> {
@@ -100,7 +119,7 @@ impl AuctionLog {
     }
 }
 
-fn take(id: AuctionId, auction: &mut Option<Auction>, entry: &Entry) -> Result<(), ReadError> {
+fn take(id: AuctionId, auction: &mut Option<Auction>, entry: &Entry) -> Result<(), LogError> {
     match auction {
         Some(auction) => auction.apply(entry)?,
         None => *auction = Some(Auction::opened(id, entry)?),

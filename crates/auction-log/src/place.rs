@@ -72,9 +72,8 @@ impl AuctionLog {
     {
         let mut backoff = Backoff::default();
         let mut read = Instant::now();
-        let mut known = self.load(id).await?;
+        let mut auction = self.load(id).await?.ok_or(PlaceError::NotFound(id))?;
         loop {
-            let auction = known.ok_or(PlaceError::NotFound(id))?;
             let (head, now) = (auction.head(), self.clock.now().max(auction.head().at));
             let (event, envelope) = decide(&auction, now)?;
             match self.append(id, &head, &event, envelope, now).await {
@@ -83,7 +82,7 @@ impl AuctionLog {
                 Err(error) => return Err(PlaceError::Append(error)),
             }
             read = Instant::now();
-            known = self.read_on(id, Some(auction), u64::MAX).await?;
+            self.catch_up(&mut auction).await?;
         }
     }
 }

@@ -70,7 +70,8 @@ pub enum Event {
         /// Its terms.
         terms: Terms,
     },
-    /// A bid, whose id is this event's position. It replaces the bidder's earlier one, unless it is the same again.
+    /// A bid, whose id is this event's position. It replaces the bidder's earlier one, unless they have placed this envelope
+    /// before: then it changes nothing.
     BidPlaced {
         /// The bidder's verified subject.
         bidder: String,

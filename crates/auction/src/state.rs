@@ -1,7 +1,7 @@
 //! The state of an auction: a fold of its log. Chain and order are checked on the way.
 
 use std::borrow::Borrow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -19,6 +19,8 @@ pub struct Auction {
     terms: Terms,
     phase: Phase,
     bids: BTreeMap<String, StandingBid>,
+    /// By bidder, the envelopes of bids that were replaced or withdrawn.
+    spent: BTreeMap<String, BTreeSet<Hash>>,
     head: Head,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     outcome: Option<Outcome>,
@@ -73,6 +75,7 @@ impl Auction {
                 terms,
                 phase: Phase::Open,
                 bids: BTreeMap::new(),
+                spent: BTreeMap::new(),
                 head,
                 outcome: None,
             }),
@@ -126,26 +129,35 @@ impl Auction {
                 seal,
                 envelope_sha256,
             } => {
+                // No two sealed bids have the same envelope, so it is a repeated request. It must not lose its earlier time,
+                // nor bring back what was replaced or withdrawn since.
+                if self.has_placed(&bidder, envelope_sha256) {
+                    return;
+                }
                 let new = StandingBid {
                     bid,
                     at,
                     envelope_sha256,
                     seal,
                 };
-                let standing = self.bids.entry(bidder).or_insert(new);
-                // The same envelope again is a repeated request: it must not lose its earlier time.
-                if standing.envelope_sha256 != envelope_sha256 {
-                    *standing = new;
+                if let Some(replaced) = self.bids.insert(bidder.clone(), new) {
+                    self.spend(bidder, replaced);
                 }
             }
             Event::BidWithdrawn { bidder, bid, .. } => {
-                if self.bids.get(&bidder).is_some_and(|standing| standing.bid == bid) {
-                    self.bids.remove(&bidder);
+                if self.bids.get(&bidder).is_some_and(|standing| standing.bid == bid)
+                    && let Some(withdrawn) = self.bids.remove(&bidder)
+                {
+                    self.spend(bidder, withdrawn);
                 }
             }
             Event::AuctionSettled { outcome } => self.outcome = Some(outcome),
             Event::AuctionOpened { .. } | Event::AuctionClosed {} | Event::AuctionCancelled { .. } => {}
         }
+    }
+
+    fn spend(&mut self, bidder: String, bid: StandingBid) {
+        self.spent.entry(bidder).or_default().insert(bid.envelope_sha256);
     }
 
     /// Whether this can be the outcome of exactly this log: found on its head, about its standing bids.
@@ -192,6 +204,20 @@ impl Auction {
     /// The standing bid of this bidder.
     pub fn standing_bid(&self, bidder: &str) -> Option<StandingBid> {
         self.bids.get(bidder).copied()
+    }
+
+    /// Whether this bidder has ever placed this envelope. It may stand, or have been replaced or withdrawn; placed again, it
+    /// changes nothing.
+    pub fn has_placed(&self, bidder: &str, envelope_sha256: Hash) -> bool {
+        let stands = self
+            .bids
+            .get(bidder)
+            .is_some_and(|standing| standing.envelope_sha256 == envelope_sha256);
+        stands
+            || self
+                .spent
+                .get(bidder)
+                .is_some_and(|spent| spent.contains(&envelope_sha256))
     }
 
     /// The log's head.

@@ -78,10 +78,11 @@ fn base64_of(envelope: u8) -> String {
     format!("AAA{}", char::from(b'A' + envelope))
 }
 
-/// The rule by its words, over all events: the last bid of each bidder, unless it was withdrawn, a repeated envelope
-/// being no new bid.
+/// The rule by its words, over all events: the last bid of each bidder, unless it was withdrawn, an envelope that they
+/// ever placed before being no new bid.
 fn standing(events: &[(u64, Event)], bidder: &str) -> Option<u64> {
-    let mut standing: Option<(u64, Hash)> = None;
+    let mut standing = None;
+    let mut placed = Vec::new();
     for (position, event) in events {
         match event {
             Event::BidPlaced {
@@ -89,16 +90,18 @@ fn standing(events: &[(u64, Event)], bidder: &str) -> Option<u64> {
                 envelope_sha256,
                 ..
             } if by == bidder => {
-                let repeated = standing.filter(|(_, envelope)| envelope == envelope_sha256);
-                standing = repeated.or(Some((*position, *envelope_sha256)));
+                if !placed.contains(envelope_sha256) {
+                    standing = Some(*position);
+                }
+                placed.push(*envelope_sha256);
             }
             Event::BidWithdrawn { bidder: by, bid, .. } if by == bidder => {
-                standing = standing.filter(|(position, _)| position != bid);
+                standing = standing.filter(|position| position != bid);
             }
             _ => {}
         }
     }
-    standing.map(|(position, _)| position)
+    standing
 }
 
 /// Every event there is, to be tried where none may follow.
@@ -256,15 +259,34 @@ fn the_same_envelope_again_keeps_the_earlier_time() {
     log.bid(at(2), "alice", "one");
     let standing = log.auction.standing_bid("alice").unwrap();
     assert_eq!((standing.bid, standing.at), (first, at(1)));
+}
 
-    let second = log.bid(at(3), "alice", "two");
-    assert_eq!(log.auction.standing_bid("alice").unwrap().bid, second);
-    let third = log.bid(at(4), "alice", "one");
+#[test]
+fn an_envelope_that_comes_again_brings_no_replaced_or_withdrawn_bid_back() {
+    let mut log = Log::opened(terms(Rule::FirstPrice));
+    log.bid(at(1), "alice", "one");
+    let second = log.bid(at(2), "alice", "two");
+    log.bid(at(3), "alice", "one");
     assert_eq!(
         log.auction.standing_bid("alice").unwrap().bid,
-        third,
-        "replaced in between, so it is a new bid"
+        second,
+        "one was replaced"
     );
+
+    let event = rules::withdraw(&log.auction, "alice", second, at(4)).unwrap();
+    log.append(at(4), &event, None).unwrap();
+    for envelope in ["one", "two"] {
+        log.bid(at(5), "alice", envelope);
+        assert_eq!(log.auction.standing_bid("alice"), None, "{envelope}");
+    }
+    let others = log.bid(at(6), "bob", "one");
+    assert_eq!(
+        log.auction.standing_bid("bob").unwrap().bid,
+        others,
+        "it is another bidder's"
+    );
+    let third = log.bid(at(7), "alice", "three");
+    assert_eq!(log.auction.standing_bid("alice").unwrap().bid, third);
 }
 
 #[test]

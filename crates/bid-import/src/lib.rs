@@ -14,7 +14,6 @@ pub mod bucket;
 pub mod config;
 pub mod error;
 pub mod file;
-pub mod history;
 pub mod imported;
 pub mod place;
 

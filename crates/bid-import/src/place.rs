@@ -1,15 +1,14 @@
 //! One line: from its text to a bid in the auction that it names.
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::collections::hash_map::Entry;
 
-use gatehouse_auction::{AuctionId, Hash, Terms, rules};
+use gatehouse_auction::{Auction, AuctionId, Hash, rules};
 use gatehouse_auction_log::{AppendError, ReadError};
 
 use crate::Deps;
 use crate::error::LineError;
 use crate::file::Line;
-use crate::history::History;
 
 /// What became of a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,7 +26,7 @@ pub struct Auctions<'a> {
     deps: &'a Deps,
     bidder: &'a str,
     by_contract: HashMap<String, AuctionId>,
-    known: HashMap<AuctionId, (Arc<Terms>, History)>,
+    known: HashMap<AuctionId, Auction>,
 }
 
 impl<'a> Auctions<'a> {
@@ -44,25 +43,27 @@ impl<'a> Auctions<'a> {
     /// Places a line's bid, right behind the last entry that was looked at: so two deliveries of one file can't both place
     /// it, and a close that comes in between refuses it.
     ///
+    /// A ciphertext that the bidder has ever placed would change nothing if it was placed again, so it is skipped.
+    ///
     /// # Errors
     /// [`LineError`]
     pub async fn place(&mut self, line: &Line) -> Result<Placed, LineError> {
         let Self { deps, bidder, .. } = *self;
         let id = self.named(&line.contract).await?;
-        let (terms, history) = self.known(id).await?;
+        let auction = self.known(id).await?;
         let envelope = Hash::of(&line.bid);
         loop {
-            if history.has(envelope) {
+            if auction.has_placed(bidder, envelope) {
                 return Ok(Placed::Before);
             }
-            let (head, now) = (history.head(), (deps.now)().max(history.head().at));
-            let event = rules::place_kms_ciphertext(terms, history.phase(), now, bidder, &line.bid)?;
+            let (head, now) = (auction.head(), (deps.now)().max(auction.head().at));
+            let event = rules::place_kms_ciphertext(auction.terms(), auction.phase(), now, bidder, &line.bid)?;
             match deps.log.append(id, &head, &event, Some(line.bid.clone()), now).await {
                 Ok(entry) => {
-                    history.take(&entry, bidder).map_err(ReadError::from)?;
+                    auction.apply(&entry).map_err(ReadError::from)?;
                     return Ok(Placed::Now);
                 }
-                Err(AppendError::Overtaken(_)) => history.read_on(&deps.log, bidder).await?,
+                Err(AppendError::Overtaken(_)) => deps.log.catch_up(auction).await?,
                 Err(error) => return Err(error.into()),
             }
         }
@@ -81,14 +82,12 @@ impl<'a> Auctions<'a> {
         Ok(id)
     }
 
-    async fn known(&mut self, id: AuctionId) -> Result<&mut (Arc<Terms>, History), LineError> {
+    async fn known(&mut self, id: AuctionId) -> Result<&mut Auction, LineError> {
         match self.known.entry(id) {
-            std::collections::hash_map::Entry::Occupied(known) => Ok(known.into_mut()),
-            std::collections::hash_map::Entry::Vacant(vacant) => {
-                let terms = self.deps.log.terms(id).await?.ok_or(LineError::NoSuchContract)?;
-                let mut history = History::start(id);
-                history.read_on(&self.deps.log, self.bidder).await?;
-                Ok(vacant.insert((terms, history)))
+            Entry::Occupied(known) => Ok(known.into_mut()),
+            Entry::Vacant(vacant) => {
+                let auction = self.deps.log.load_whole(id).await?;
+                Ok(vacant.insert(auction.ok_or(LineError::NoSuchContract)?))
             }
         }
     }

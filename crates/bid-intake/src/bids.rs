@@ -108,7 +108,7 @@ pub async fn withdraw(deps: &Deps, request: &Request<'_>, deadline: Deadline) ->
         one_stands = standing.is_some();
         // The same envelope may be in the log twice: it was sent again because its answer was lost. Then the
         // earlier entry stands, and the receipt that the bidder has is for the later one.
-        let same = standing.filter(|it| it.envelope_sha256 == envelope_sha256 && it.bid <= bid);
+        let same = standing.filter(|it| it.envelope_sha256 == envelope_sha256);
         let bid = same.map_or(bid, |standing| standing.bid);
         rules::withdraw(auction, &caller.subject, bid, now).map(|event| (event, None))
     };
