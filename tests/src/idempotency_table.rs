@@ -61,11 +61,13 @@ impl IdempotencyTable {
         items.pop()
     }
 
-    /// Deletes the one item, if there is one, as the end of its lease would.
+    /// Deletes every item, as the end of its lease or its expiry would.
     pub async fn forget(&self) {
-        let Some(mut item) = self.item().await else { return };
-        let request = self.client.delete_item().table_name(&self.name);
-        request.key("pk", item.remove("pk").unwrap()).send().await.unwrap();
+        let request = self.client.scan().table_name(&self.name).consistent_read(true);
+        for mut item in request.send().await.unwrap().items.unwrap_or_default() {
+            let request = self.client.delete_item().table_name(&self.name);
+            request.key("pk", item.remove("pk").unwrap()).send().await.unwrap();
+        }
     }
 
     /// An attribute of the one item, as a number.

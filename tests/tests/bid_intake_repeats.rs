@@ -83,6 +83,69 @@ async fn a_bid_that_comes_again_after_it_was_replaced_or_withdrawn_does_not_come
 
 #[tokio::test]
 #[ignore = "needs the local stack: make test"]
+async fn a_bid_that_is_in_the_log_is_answered_so_also_when_it_comes_again_after_the_close() {
+    let house = House::new().await;
+    let auction = house.open(&vera()).await;
+    let call = Call::bid(&bob(), auction.id, &auction.seal(&bob(), "1.00"));
+    house.wire.plan("PutItem", 1, 3, Fault::AnswerLost);
+    assert_eq!(house.call(call.clone()).await.status_code, 503);
+    assert!(house.wire.all_happened());
+
+    house.set_clock(auction.closes_at);
+    let again = house.call(call.clone()).await;
+    assert_eq!(again.status_code, 201, "{}", again.body);
+    let entries = house.entries(auction.id).await;
+    assert_eq!(entries.len(), 2, "placed once");
+    assert_eq!(body(&again)["hash"], json!(entries[1].hash));
+    assert_eq!(again.headers["location"], format!("/auctions/{}/bids/2", auction.id));
+    assert_eq!(house.call(call).await, again);
+
+    house.close(&auction).await;
+    house.idempotency.forget().await;
+    let new = Call::bid(&bob(), auction.id, &auction.seal(&bob(), "1.00"));
+    let late = house.call(new).await;
+    assert_eq!(
+        body(&late)["type"],
+        "urn:gatehouse:problem:auction-closed",
+        "{}",
+        late.body
+    );
+}
+
+#[tokio::test]
+#[ignore = "needs the local stack: make test"]
+async fn a_withdrawal_that_is_in_the_log_is_answered_so_also_when_it_comes_again_after_the_close() {
+    let house = House::new().await;
+    let auction = house.open(&vera()).await;
+    for bidder in [bob(), Person::bidder("carol")] {
+        let call = Call::bid(&bidder, auction.id, &auction.seal(&bidder, "1.00"));
+        assert_eq!(house.call(call).await.status_code, 201);
+    }
+    let withdraw = |bid: &str, bidder: &Person| {
+        let call = Call::new("DELETE /auctions/{auctionId}/bids/{bidId}").of(auction.id);
+        call.bid_id(&bid.into()).by(bidder)
+    };
+    house.wire.plan("PutItem", 0, 3, Fault::AnswerLost);
+    assert_eq!(house.call(withdraw("2", &bob())).await.status_code, 503);
+    assert!(house.wire.all_happened());
+
+    house.set_clock(auction.closes_at);
+    assert_eq!(house.call(withdraw("2", &bob())).await.status_code, 204);
+    let late = house.call(withdraw("3", &Person::bidder("carol"))).await;
+    assert_eq!(
+        body(&late)["type"],
+        "urn:gatehouse:problem:auction-closed",
+        "hers stands"
+    );
+    assert_eq!(
+        house.entries(auction.id).await.len(),
+        4,
+        "the opening, two bids, one withdrawal"
+    );
+}
+
+#[tokio::test]
+#[ignore = "needs the local stack: make test"]
 async fn a_cancelled_auction_with_a_key_of_its_own_keeps_the_schedule_that_has_the_key_deleted() {
     let house = House::with_key_per_auction(true).await;
     let auction = house.open(&vera()).await;

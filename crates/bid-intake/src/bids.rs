@@ -1,7 +1,7 @@
 //! Bids: placed, shown to their bidder, withdrawn.
 
 use gatehouse_auction::{Auction, AuctionId, Entry, Envelope, Event, Hash, Head, Refusal, Terms, rules};
-use gatehouse_auction_log::ReadError;
+use gatehouse_auction_log::{PlaceError, ReadError};
 use gatehouse_core::deadline::Deadline;
 use jiff::Timestamp;
 use metrics::counter;
@@ -71,13 +71,36 @@ pub async fn place(deps: &Deps, request: &Request<'_>, deadline: Deadline) -> Re
             let event = rules::place_bid(terms, id, phase, now, &caller.subject, &envelope)?;
             Ok((event, Some(text.clone())))
         };
-        let entry = deps.log.place(id, decide, deadline).await?;
+        let entry = match deps.log.place(id, decide, deadline).await {
+            // Too late for a new bid. But this one may stand: an earlier try of the request took effect, and its answer was
+            // lost.
+            Err(PlaceError::Refused(refusal)) if has_ended(refusal) => {
+                let stands = standing(deps, id, &caller, envelope.sha256()).await?;
+                stands.ok_or(refusal)?
+            }
+            placed => placed?,
+        };
         counter!("BidsAccepted").increment(1);
         let location = format!("/auctions/{id}/bids/{}", entry.position);
         let receipt = Receipt::new(id, &entry, envelope.sha256(), &caller.subject);
         Answer::created(&location, &receipt).map_err(|_| IntakeError::Answer("written"))
     };
     once(&deps.idempotency, identity, deadline, work).await
+}
+
+/// Whether this is said of an auction that takes no bids any more.
+fn has_ended(refusal: Refusal) -> bool {
+    matches!(refusal, Refusal::Closed | Refusal::Settled | Refusal::Cancelled)
+}
+
+/// The caller's standing bid, if it is this envelope.
+async fn standing(deps: &Deps, id: AuctionId, caller: &Caller, envelope: Hash) -> Result<Option<Entry>, IntakeError> {
+    let auction = deps.log.load(id).await?;
+    let standing = auction.and_then(|auction| auction.standing_bid(&caller.subject));
+    match standing.filter(|standing| standing.envelope_sha256 == envelope) {
+        Some(standing) => Ok(deps.log.entry(id, standing.bid).await?),
+        None => Ok(None),
+    }
 }
 
 /// `GET /auctions/{auctionId}/bids/{bidId}`. One GetItem.
@@ -116,7 +139,9 @@ pub async fn withdraw(deps: &Deps, request: &Request<'_>, deadline: Deadline) ->
         Ok(_) => counter!("BidsWithdrawn").increment(1),
         // Withdrawn before, and the answer was lost perhaps. A bid that was replaced is another matter: one
         // of theirs stands, and they should not think that it doesn't.
-        Err(IntakeError::Refused(Refusal::NoSuchBid)) if !one_stands => (),
+        Err(IntakeError::Refused(refusal)) if !one_stands && (refusal == Refusal::NoSuchBid || has_ended(refusal)) => {
+            ()
+        }
         Err(error) => return Err(error),
     }
     Ok(Answer::no_content())
