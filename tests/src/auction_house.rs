@@ -13,7 +13,7 @@ use std::time::{Duration, SystemTime};
 use aws_sdk_dynamodb::types::AttributeValue;
 use aws_sdk_kms::types::{KeySpec, KeyUsageType};
 use bid_intake::config::{Config, ScheduleConfig, Sealing};
-use bid_intake::{Answer, Deps, handle};
+use bid_intake::{Allowance, Answer, Deps, handle};
 use gatehouse_auction::{AuctionId, Entry, Money, PublicKey, envelope};
 use gatehouse_auction_log::AuctionLog;
 use gatehouse_core::idempotency::Store;
@@ -88,6 +88,7 @@ impl House {
         let config = Config {
             auctions_table: auctions.name.clone(),
             idempotency_table: idempotency.name.clone(),
+            most_bids_per_bidder: 1000,
             sealing,
             result_key_arn: result_key.clone(),
             schedules: ScheduleConfig {
@@ -130,8 +131,18 @@ impl House {
         let client = aws_sdk_dynamodb::Client::from_conf(config);
         let log = AuctionLog::new(EventStore::new(client.clone(), &self.auctions.name));
         self.deps.log = log.with_clock(now(&self.clock));
+        self.deps.allowance = Allowance::new(client.clone(), &self.idempotency.name, self.config.most_bids_per_bidder);
         self.deps.idempotency = Store::new(client, &self.idempotency.name, "test").unwrap();
         (self, watch)
+    }
+
+    /// The same house, where a bidder may try to bid so often in one auction, and as often to withdraw.
+    pub async fn with_most_bids(mut self, most: u32) -> Self {
+        self.config.most_bids_per_bidder = most;
+        let aws = self.wire.config(&gatehouse_core::aws::config().await);
+        let deps = Deps::new(self.config.clone(), &aws).unwrap();
+        self.deps = deps.with_clock(now(&self.clock));
+        self
     }
 
     /// The same house, whose invocations have so much time.

@@ -80,7 +80,7 @@ fn hostile(good: &str, auction: &Auction, other: &Auction) -> Vec<(String, &'sta
         (good.rsplit_once('.').unwrap().0.to_owned(), "envelope-not-five-parts"),
         (String::new(), "envelope-not-five-parts"),
         ("125000.00".to_owned(), "envelope-not-five-parts"),
-        (format!("{good}{}", "A".repeat(8193 - good.len())), "envelope-too-large"),
+        (format!("{good}{}", "A".repeat(4097 - good.len())), "envelope-too-large"),
     ]
 }
 

@@ -1,12 +1,13 @@
 //! Bids: placed, shown to their bidder, withdrawn.
 
-use gatehouse_auction::{Auction, AuctionId, Entry, Envelope, Event, Hash, Head, Refusal, Terms, rules};
+use gatehouse_auction::{Auction, AuctionId, Entry, Envelope, Event, Hash, Head, Phase, Refusal, Terms, rules};
 use gatehouse_auction_log::{PlaceError, ReadError};
 use gatehouse_core::deadline::Deadline;
 use jiff::Timestamp;
 use metrics::counter;
 use serde::Serialize;
 
+use crate::allowance::Tried;
 use crate::answer::Answer;
 use crate::caller::Caller;
 use crate::error::IntakeError;
@@ -43,11 +44,12 @@ impl<'a> Receipt<'a> {
     }
 }
 
-/// `POST /auctions/{auctionId}/bids`. When nobody else is faster: a claim, a Query, a PutItem, a completion.
+/// `POST /auctions/{auctionId}/bids`. When nobody else is faster: a claim, a count, a Query, a PutItem, a completion.
 ///
 /// # Errors
 /// As [`Caller::bidder`], [`Request::body`], [`Request::idempotency_key`] and [`once`];
-/// [`IntakeError::AuctionNotFound`], [`IntakeError::InvalidFields`], [`IntakeError::Refused`]: Reject. DynamoDB: Retry.
+/// [`IntakeError::AuctionNotFound`], [`IntakeError::InvalidFields`], [`IntakeError::Refused`]: Reject.
+/// [`IntakeError::Allowance`]: as it says. DynamoDB: Retry.
 pub async fn place(deps: &Deps, request: &Request<'_>, deadline: Deadline) -> Result<Answer, IntakeError> {
     let caller = Caller::bidder(request.event)?;
     let id = request.auction()?;
@@ -67,6 +69,12 @@ pub async fn place(deps: &Deps, request: &Request<'_>, deadline: Deadline) -> Re
     };
     let work = async {
         enough_time(deadline)?;
+        let terms = deps.log.terms(id).await?.ok_or(IntakeError::AuctionNotFound)?;
+        // What the terms alone refuse costs no try. After the close, only the log says whether this bid stands.
+        match rules::place_bid(&terms, id, Phase::Open, deps.now(), &caller.subject, &envelope) {
+            Ok(_) | Err(Refusal::Closed) => count(deps, Tried::Bid, id, &terms, &caller).await?,
+            Err(refusal) => return Err(refusal.into()),
+        }
         let decide = |terms: &Terms, phase, _: &Head, now| {
             let event = rules::place_bid(terms, id, phase, now, &caller.subject, &envelope)?;
             Ok((event, Some(text.clone())))
@@ -86,6 +94,12 @@ pub async fn place(deps: &Deps, request: &Request<'_>, deadline: Deadline) -> Re
         Answer::created(&location, &receipt).map_err(|_| IntakeError::Answer("written"))
     };
     once(&deps.idempotency, identity, deadline, work).await
+}
+
+/// Counts a try, before anything is read for it that may be long.
+async fn count(deps: &Deps, what: Tried, id: AuctionId, terms: &Terms, caller: &Caller) -> Result<(), IntakeError> {
+    let until = terms.closes_at.max(deps.now());
+    Ok(deps.allowance.count(what, id, &caller.subject, until).await?)
 }
 
 /// Whether this is said of an auction that takes no bids any more.
@@ -120,11 +134,13 @@ pub async fn show(deps: &Deps, request: &Request<'_>) -> Result<Answer, IntakeEr
 /// stands with the same envelope.
 ///
 /// # Errors
-/// As [`show`]; [`IntakeError::Refused`]: Reject. DynamoDB: Retry.
+/// As [`show`]; [`IntakeError::Refused`]: Reject. [`IntakeError::Allowance`]: as it says. DynamoDB: Retry.
 pub async fn withdraw(deps: &Deps, request: &Request<'_>, deadline: Deadline) -> Result<Answer, IntakeError> {
     let caller = Caller::bidder(request.event)?;
     let (id, bid) = (request.auction()?, request.bid()?);
     let (_, envelope_sha256) = own(deps, id, bid, &caller).await?;
+    let terms = deps.log.terms(id).await?.ok_or(IntakeError::AuctionNotFound)?;
+    count(deps, Tried::Withdrawal, id, &terms, &caller).await?;
     let mut one_stands = false;
     let decide = |auction: &Auction, now| {
         let standing = auction.standing_bid(&caller.subject);

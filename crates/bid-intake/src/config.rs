@@ -11,6 +11,9 @@ pub struct Config {
     pub auctions_table: String,
     /// `IDEMPOTENCY_TABLE`: the name of the table of idempotency records.
     pub idempotency_table: String,
+    /// `MAX_BIDS_PER_BIDDER`: how often one bidder may try to bid in one auction, and as often to withdraw. At least 1,
+    /// by default 100.
+    pub most_bids_per_bidder: u32,
     /// Which key new auctions are sealed with.
     pub sealing: Sealing,
     /// `RESULT_KEY_ARN`: the symmetric key that results are encrypted with.
@@ -95,6 +98,7 @@ impl Config {
         let config = Self {
             auctions_table: environment.required("AUCTIONS_TABLE"),
             idempotency_table: environment.required("IDEMPOTENCY_TABLE"),
+            most_bids_per_bidder: most_bids(&mut environment),
             sealing: sealing(&mut environment),
             result_key_arn: environment.required("RESULT_KEY_ARN"),
             schedules: ScheduleConfig {
@@ -106,6 +110,15 @@ impl Config {
         };
         environment.finish(config)
     }
+}
+
+fn most_bids(environment: &mut Environment) -> u32 {
+    const VARIABLE: &str = "MAX_BIDS_PER_BIDDER";
+    let most = environment.parsed(VARIABLE, 100);
+    if most == 0 {
+        environment.problem(VARIABLE, "is 0: nobody could bid");
+    }
+    most
 }
 
 fn sealing(environment: &mut Environment) -> Sealing {
@@ -176,6 +189,17 @@ mod tests {
                 error.contains(&format!("{variable} is missing")),
                 "{variable} is not in: {error}"
             );
+        }
+    }
+
+    #[test]
+    fn a_bidder_has_a_hundred_tries_unless_the_setting_says_another_number_that_is_not_none() {
+        let most = |setting: &[_]| read(setting).map(|config| config.most_bids_per_bidder);
+        assert_eq!(most(&[]), Ok(100));
+        assert_eq!(most(&[("MAX_BIDS_PER_BIDDER", "3")]), Ok(3));
+        for wrong in ["0", "-1", "many"] {
+            let error = most(&[("MAX_BIDS_PER_BIDDER", wrong)]).unwrap_err();
+            assert!(error.contains("MAX_BIDS_PER_BIDDER is "), "{error}");
         }
     }
 

@@ -7,6 +7,7 @@ use gatehouse_auction_log::{AppendError, PlaceError, ReadError};
 use gatehouse_core::disposition::{Disposition, Failure};
 use gatehouse_core::idempotency::StoreError;
 
+use crate::allowance::AllowanceError;
 use crate::keys::SealingKeyError;
 use crate::problem::{Invalid, Kind, Problem, kinds};
 use crate::result_key::ResultKeyError;
@@ -54,6 +55,9 @@ pub enum IntakeError {
     /// The Idempotency-Key was used for another request. Reject.
     #[error("the Idempotency-Key was used for another request")]
     KeyReused,
+    /// The bidder's tries. As it says.
+    #[error(transparent)]
+    Allowance(#[from] AllowanceError),
     /// Too little is left of the invocation's time. Retry.
     #[error("too little time is left")]
     OutOfTime,
@@ -115,6 +119,10 @@ impl IntakeError {
                 kinds::IDEMPOTENCY_KEY_REUSED,
                 "Choose a new Idempotency-Key for a new request.",
             ),
+            Self::Allowance(AllowanceError::UsedUp) => {
+                let detail = "You have used up what you may try in this auction. Sending it again does not help.";
+                Problem::new(kinds::TOO_MANY_BIDS, detail)
+            }
             _ => match self.disposition() {
                 Disposition::Retry => {
                     let detail = "A service that we need is throttled or down. Send the same request again.";
@@ -144,6 +152,7 @@ impl Failure for IntakeError {
     fn disposition(&self) -> Disposition {
         match self {
             Self::InFlight(_) | Self::OutOfTime => Disposition::Retry,
+            Self::Allowance(error) => error.disposition(),
             Self::Idempotency(error) => error.disposition(),
             Self::Read(error) => error.disposition(),
             Self::Append(error) => error.disposition(),
@@ -157,6 +166,7 @@ impl Failure for IntakeError {
     fn reason(&self) -> &'static str {
         match self {
             Self::OutOfTime => "deadline",
+            Self::Allowance(error) => error.reason(),
             Self::Idempotency(error) => error.reason(),
             Self::Read(error) => error.reason(),
             Self::Append(error) => error.reason(),

@@ -15,6 +15,7 @@
 //! says. This function can't decrypt a bid: its role has no `kms:Decrypt` on any sealing key. Neither body,
 //! token, envelope nor caller is ever logged.
 
+mod allowance;
 mod answer;
 mod auctions;
 mod bids;
@@ -34,6 +35,7 @@ mod result_key;
 mod routes;
 mod schedule;
 
+pub use allowance::{Allowance, AllowanceError, Tried};
 pub use answer::Answer;
 pub use event::HttpEvent;
 pub use keys::{AUCTION_TAG, SealingKey, SealingKeyError, SealingKeys};
@@ -79,6 +81,8 @@ pub struct Deps {
     pub log: AuctionLog,
     /// What was answered to which `Idempotency-Key`.
     pub idempotency: Store,
+    /// Who counts what bidders try.
+    pub allowance: Allowance,
     /// Where new auctions get their key from.
     pub keys: SealingKeys,
     /// Who has auctions settled at their close.
@@ -104,6 +108,7 @@ impl Deps {
         let kms = aws_sdk_kms::Client::new(aws);
         Ok(Self {
             log: AuctionLog::new(EventStore::new(dynamodb.clone(), &config.auctions_table)),
+            allowance: Allowance::new(dynamodb.clone(), &config.idempotency_table, config.most_bids_per_bidder),
             idempotency: Store::new(dynamodb, &config.idempotency_table, NAMESPACE)?,
             keys: SealingKeys::new(kms.clone(), config.sealing),
             schedules: Schedules::new(aws_sdk_scheduler::Client::new(aws), config.schedules),

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use super::seal::encrypt;
 use super::*;
 use crate::MoneyError;
+use crate::id::MAX_SUBJECT;
 use crate::testing::{KID, at, eur, id, key, unwrap};
 
 const PAYLOAD: &str = r#"{"amount":"125000.00","currency":"EUR"}"#;
@@ -163,7 +164,7 @@ fn a_member_that_stands_twice_is_refused() {
 #[test]
 fn a_header_that_is_no_json_object_is_refused() {
     let good = header().to_string();
-    let deep = format!("{{\"alg\":{}", "[".repeat(3000));
+    let deep = format!("{{\"alg\":{}", "[".repeat(2000));
     for bad in [
         "",
         "null",
@@ -235,12 +236,26 @@ fn each_part_has_its_length() {
 }
 
 #[test]
-fn an_envelope_is_at_most_8_kb() {
+fn an_envelope_is_at_most_4_kb() {
     let long = |length: usize| forged(&format!("{}{}", header(), " ".repeat(length)), PAYLOAD);
     let spare = MAX_ENVELOPE - long(0).len();
     assert_eq!(opened(&long(spare * 3 / 4 - 2)), Ok(eur("125000")));
     assert_eq!(opened(&long(spare * 3 / 4 + 3)), Err(EnvelopeError::TooLarge));
     assert_eq!(opened(&".".repeat(10_000_000)), Err(EnvelopeError::TooLarge));
+}
+
+#[test]
+fn the_longest_names_and_the_longest_key_and_payload_fit_into_an_envelope() {
+    let private = aws_lc_rs::rsa::PrivateDecryptingKey::generate(aws_lc_rs::rsa::KeySize::Rsa4096).unwrap();
+    let key = crate::testing::public(&private, &"k".repeat(256));
+    let (escaped, bidder) = ("\\u002B".repeat(MAX_SUBJECT), "+".repeat(MAX_SUBJECT));
+    let header = format!(
+        r#"{{"alg": "RSA-OAEP-256", "enc": "A256GCM", "kid": "{}", "aid": "{}", "sub": "{escaped}", "typ": "JOSE", "cty": "application/json"}}"#,
+        key.kid(),
+        id(),
+    );
+    let longest = encrypt(&key, header.as_bytes(), format!("{PAYLOAD:256}").as_bytes()).unwrap();
+    assert_eq!(Envelope::parse(&longest).unwrap().check(id(), &bidder, &key), Ok(()));
 }
 
 #[test]

@@ -66,12 +66,13 @@ impl Answer {
         problem.r#type.strip_prefix(PROBLEM).map(printable)
     }
 
-    /// Whether the same request may be answered otherwise later: its twin is still at work, the API asks to slow down, or
-    /// it failed.
+    /// Whether the same request may be answered otherwise later: its twin is still at work, API Gateway asks to slow down,
+    /// or it failed. A 429 of the API's own, which is a problem, says that no more is allowed.
     pub fn is_temporary(&self) -> bool {
         match self.status {
             409 => self.problem_code().as_deref() == Some("idempotency-in-flight"),
-            429 | 500..=599 => true,
+            429 => self.problem_code().is_none(),
+            500..=599 => true,
             _ => false,
         }
     }

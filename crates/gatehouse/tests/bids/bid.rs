@@ -117,6 +117,16 @@ fn the_same_request_is_sent_with_the_same_key_until_it_is_answered() {
 }
 
 #[test]
+fn a_bidder_who_has_no_tries_left_is_told_so_at_once() {
+    let files = Files::new();
+    let envelope = sealed(&files);
+    let server = Server::answering([Answer::problem(429, "too-many-bids")]);
+    let done = gatehouse(&post(&server, &files, &envelope));
+    assert_eq!((done.code, server.asked().len()), (65, 1), "{}", done.complained);
+    assert!(done.complained.contains("too-many-bids"), "{}", done.complained);
+}
+
+#[test]
 fn an_api_that_keeps_failing_is_given_up_with_exit_code_1() {
     let files = Files::new();
     let envelope = sealed(&files);
