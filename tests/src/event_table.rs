@@ -76,7 +76,8 @@ impl EventTable {
 }
 
 impl Requests {
-    /// How often each operation was sent since the last time, tries of the SDK included.
+    /// How often each operation was sent since the last time, tries of the SDK included. A Query that is not strongly
+    /// consistent is another operation here: `Query, eventually`.
     pub fn take(&self) -> BTreeMap<String, u32> {
         std::mem::take(&mut self.0.operations.lock().unwrap())
     }
@@ -104,7 +105,11 @@ impl Intercept for Requests {
         _: &mut ConfigBag,
     ) -> Result<(), BoxError> {
         let target = context.request().headers().get("x-amz-target").unwrap_or_default();
-        let operation = target.rsplit('.').next().unwrap_or_default().to_owned();
+        let mut operation = target.rsplit('.').next().unwrap_or_default().to_owned();
+        let body = context.request().body().bytes().unwrap_or_default();
+        if operation == "Query" && !String::from_utf8_lossy(body).contains(r#""ConsistentRead":true"#) {
+            operation.push_str(", eventually");
+        }
         *self.0.operations.lock().unwrap().entry(operation).or_default() += 1;
         Ok(())
     }

@@ -221,9 +221,8 @@ def stage(template: dict) -> list[str]:
     """Throttled by parameters; the access log tells who called what, and no more."""
     complaints = []
     for name, properties in of_type(template, STAGE).items():
-        settings = properties.get("DefaultRouteSettings", {})
-        limits = [referred(settings.get(limit)) for limit in ("ThrottlingRateLimit", "ThrottlingBurstLimit")]
-        if limits != ["ThrottlingRate", "ThrottlingBurst"] or not set(limits) <= template["Parameters"].keys():
+        limits = _limits(template, properties.get("DefaultRouteSettings", {}))
+        if limits != ["ThrottlingRate", "ThrottlingBurst"]:
             complaints.append(f"{name}: throttled by {limits}")
         log = properties.get("AccessLogSettings", {})
         if referred(log.get("DestinationArn")) != "BidApiLogGroup":
@@ -231,6 +230,35 @@ def stage(template: dict) -> list[str]:
         told = re.findall(r"\$(\S+?)[\"\s]", log.get("Format", ""))
         complaints += [f"{name} logs ${one}" for one in told if not one.startswith("context.") or "body" in one.lower()]
     return complaints
+
+
+def public_routes_are_throttled(template: dict, contract: dict[str, bool]) -> list[str]:
+    """By parameters of their own, each well below the stage's: nobody without a token uses up what the others need."""
+    public = {key for key, needs_token in contract.items() if not needs_token}
+    defaults = {name: parameter.get("Default") for name, parameter in template["Parameters"].items()}
+    complaints = []
+    for name, properties in of_type(template, STAGE).items():
+        settings = properties.get("RouteSettings", {})
+        complaints += [f"{name}: {key} has no limits, or no need of them" for key in sorted(public ^ settings.keys())]
+        for key, of_route in settings.items():
+            for limit, of_stage in zip(_limits(template, of_route), ("ThrottlingRate", "ThrottlingBurst")):
+                if limit is None or defaults[limit] > defaults[of_stage] / 2:
+                    complaints.append(f"{name}: {key} is throttled by {limit}")
+        there = [route["RouteKey"] for route in _depended_on(template, name)]
+        complaints += [f"{name} may be made before {key}" for key in settings if key not in there]
+    return complaints
+
+
+def _limits(template: dict, settings: dict) -> list[str | None]:
+    """The parameters that say a rate and a burst; None for what is none."""
+    found = [referred(settings.get(limit)) for limit in ("ThrottlingRateLimit", "ThrottlingBurstLimit")]
+    return [name if name in template["Parameters"] else None for name in found]
+
+
+def _depended_on(template: dict, name: str) -> list[dict]:
+    """The routes that are there before this resource."""
+    named = listed(template["Resources"][name].get("DependsOn", []))
+    return [route for route_name, route in of_type(template, ROUTE).items() if route_name in named]
 
 
 def api_reaches_one_function(template: dict) -> list[str]:

@@ -50,6 +50,9 @@ class TheTemplate(unittest.TestCase):
     def test_the_api_is_throttled_and_its_access_log_has_no_bodies(self):
         self.assert_holds(auctions.stage)
 
+    def test_who_has_no_token_can_not_use_up_what_the_others_need(self):
+        self.assert_holds(auctions.public_routes_are_throttled, contract_routes())
+
     def test_the_api_reaches_one_function_and_nobody_else_does(self):
         self.assert_holds(auctions.api_reaches_one_function)
 
@@ -235,6 +238,17 @@ class EachRule(unittest.TestCase):
         self.setUp()
         self.properties("BidApiStage")["DefaultRouteSettings"]["ThrottlingRateLimit"] = 5
         self.assert_complains(auctions.stage)
+
+    def test_sees_a_route_for_anybody_that_has_no_limits_of_its_own(self):
+        rule, log = auctions.public_routes_are_throttled, "GET /auctions/{auctionId}/log"
+        del self.properties("BidApiStage")["RouteSettings"][log]
+        self.assert_complains(rule, contract_routes())
+        self.setUp()
+        self.properties("BidApiStage")["RouteSettings"][log]["ThrottlingBurstLimit"] = {"Ref": "ThrottlingBurst"}
+        self.assert_complains(rule, contract_routes())
+        self.setUp()
+        self.template["Resources"]["BidApiStage"]["DependsOn"].remove("ShowLogRoute")
+        self.assert_complains(rule, contract_routes())
 
     def test_sees_bodies_or_headers_in_the_access_log(self):
         for told in ('{"body":"$context.requestBody"}', '{"token":"$request.header.Authorization"}'):

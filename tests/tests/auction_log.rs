@@ -73,6 +73,23 @@ async fn a_bid_takes_one_query_and_one_put_once_the_terms_are_known() {
 
 #[tokio::test]
 #[ignore = "needs the local stack: make test"]
+async fn what_anyone_may_see_is_read_for_half_the_price() {
+    let room = Room::new().await;
+    let id = room.open().await;
+    place(&room.log, id, "anna", &envelope("1")).await.unwrap();
+    room.requests.take();
+    assert_eq!(room.log.links(id, 0, 100).await.unwrap().len(), 2);
+    assert_eq!(room.requests.take(), operations(&[("Query, eventually", 1)]));
+    room.log.load(id).await.unwrap();
+    assert_eq!(
+        room.requests.take(),
+        operations(&[("Query", 2)]),
+        "what is decided on is not"
+    );
+}
+
+#[tokio::test]
+#[ignore = "needs the local stack: make test"]
 async fn a_close_between_the_decision_and_the_append_refuses_the_bid() {
     let room = Room::new().await;
     let id = room.open().await;

@@ -37,14 +37,15 @@ impl AuctionLog {
     }
 
     /// What anyone may see of at most so many entries after this position (0 for the start). The chain
-    /// is not checked: that is for who asks.
+    /// is not checked: that is for who asks. The newest entries may be missing for a moment: they are read as cheaply as
+    /// possible, so that nobody who reads a log holds up those who append to it.
     ///
     /// # Errors
     /// [`ReadError`].
     pub async fn links(&self, id: AuctionId, after: u64, at_most: usize) -> Result<Vec<Link>, ReadError> {
         let stream = id.to_string();
         let reading = self.store.read(&stream).after(after).at_most(at_most);
-        let records = reading.without_attachments().all().await?;
+        let records = reading.without_attachments().eventually_consistent().all().await?;
         records.into_iter().map(|record| Ok(entry(record)?.link())).collect()
     }
 

@@ -10,8 +10,8 @@ use crate::request::Request;
 
 /// The highest position that a reader of JSON keeps exactly (RFC 8259 section 6).
 const MOST_POSITION: u64 = (1 << 53) - 1;
-const MOST_LINKS: u64 = 1000;
-const LINKS: u64 = 100;
+/// A link's entry is read with its envelope, and all of an auction's share the read units of one partition key.
+const MOST_LINKS: u64 = 100;
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -29,7 +29,7 @@ struct Shown {
 pub async fn show(deps: &Deps, request: &Request<'_>) -> Result<Answer, IntakeError> {
     let id = request.auction()?;
     let after = request.number("after", 0, 0..=MOST_POSITION)?;
-    let limit = request.number("limit", LINKS, 1..=MOST_LINKS)?;
+    let limit = request.number("limit", MOST_LINKS, 1..=MOST_LINKS)?;
     let limit = usize::try_from(limit).unwrap_or(usize::MAX);
     let links = deps.log.links(id, after, limit).await?;
     // No links: after the end of a log, or there is none. The terms are known or cost one request.

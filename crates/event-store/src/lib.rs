@@ -1,7 +1,7 @@
 //! Streams of events on DynamoDB: appended at an expected version, read whole.
 //!
 //! A stream is an append-only list of [`Record`]s with the versions 1, 2, 3, … It lies under one
-//! partition key, so everything about it is read strongly consistent:
+//! partition key, so everything about it can be read strongly consistent, and is unless a reader wants less:
 //!
 //! | `pk` (S) | `sk` (N) | what | other attributes |
 //! | --- | --- | --- | --- |

@@ -1,4 +1,4 @@
-//! Reading: always strongly consistent, and always to the end.
+//! Reading: to the end, and strongly consistent unless a reader can do without.
 
 use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use aws_sdk_dynamodb::types::AttributeValue;
@@ -20,6 +20,7 @@ pub struct Reading<'a> {
     up_to: u64,
     left: usize,
     attachments: bool,
+    consistent: bool,
     start: Option<Item>,
     done: bool,
 }
@@ -44,6 +45,13 @@ impl Reading<'_> {
     pub fn without_attachments(self) -> Self {
         let attachments = false;
         Self { attachments, ..self }
+    }
+
+    /// The records as DynamoDB has them at hand, for half the read units ("Read consistency"): the newest may be missing for
+    /// a moment. For who decides nothing on them.
+    pub fn eventually_consistent(self) -> Self {
+        let consistent = false;
+        Self { consistent, ..self }
     }
 
     /// All of them at once.
@@ -81,7 +89,10 @@ impl Reading<'_> {
     fn request(&self, first: u64) -> QueryFluentBuilder {
         let request = self.store.query(self.stream, number(first), number(self.up_to));
         let limit = i32::try_from(self.left).ok();
-        let request = request.set_limit(limit).set_exclusive_start_key(self.start.clone());
+        let request = request
+            .consistent_read(self.consistent)
+            .set_limit(limit)
+            .set_exclusive_start_key(self.start.clone());
         if self.attachments {
             return request;
         }
@@ -105,6 +116,7 @@ impl EventStore {
             up_to: u64::MAX,
             left: usize::MAX,
             attachments: true,
+            consistent: true,
             start: None,
             done: false,
         }

@@ -134,7 +134,7 @@ impl Auction<'_> {
         let mut links: Vec<Link> = Vec::new();
         loop {
             let after = links.last().map_or(0, |link| link.position);
-            let path = self.path(&format!("/log?after={after}&limit=1000"));
+            let path = self.path(&format!("/log?after={after}&limit=100"));
             let page = self.house.api.get(None, &path).await.with(200);
             links.extend(serde_json::from_value::<Vec<Link>>(page["links"].clone()).unwrap());
             if page.get("next").is_none() {

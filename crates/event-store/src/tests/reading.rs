@@ -1,4 +1,4 @@
-//! Reading: every request strongly consistent, every page read, and nothing asked for in vain.
+//! Reading: every request strongly consistent unless less is asked for, every page read, and nothing asked for in vain.
 
 use serde_json::{Value, json};
 
@@ -39,6 +39,16 @@ async fn every_page_is_read_from_where_the_last_one_ended() {
         .collect();
     assert_eq!(starts, [Value::Null, "2".into(), "3".into()]);
     assert_all_consistent(&wire);
+}
+
+#[tokio::test]
+async fn who_can_do_without_the_newest_records_reads_for_half_the_price() {
+    let (store, wire) = store(&[page(&[1], true), page(&[2], false)]);
+    let records = store.read("stream").eventually_consistent().all().await.unwrap();
+    assert_eq!(records, [record(1), record(2)]);
+    for (operation, body) in wire.requests() {
+        assert_eq!(body["ConsistentRead"], false, "{operation}");
+    }
 }
 
 #[tokio::test]

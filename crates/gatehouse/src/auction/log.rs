@@ -12,7 +12,7 @@ use crate::file;
 use crate::sealing::auction_id;
 
 /// How many entries are asked for at a time.
-const PAGE: usize = 1000;
+const PAGE: usize = 100;
 /// The longest log that is read, in entries: beyond any auction's, and it fits into memory.
 const MOST_LINKS: usize = 1_000_000;
 /// The largest file that is read as a log, in bytes.

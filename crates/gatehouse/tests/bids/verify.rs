@@ -258,7 +258,7 @@ fn a_log_is_fetched_page_by_page_to_its_end() {
     ));
     assert_eq!(done.json()["head"]["position"], 11);
     let paths: Vec<String> = server.asked().into_iter().map(|asked| asked.path).collect();
-    let path = |after: u64| format!("/auctions/{AUCTION}/log?after={after}&limit=1000");
+    let path = |after: u64| format!("/auctions/{AUCTION}/log?after={after}&limit=100");
     assert_eq!(paths, [path(0), path(4), path(8)]);
 }
 
