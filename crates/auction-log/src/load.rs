@@ -10,6 +10,10 @@ use crate::stored::{entry, sortable};
 use crate::{AuctionLog, ReadError};
 
 /// When more entries than this had to be read, the state is saved, so that the next reader has less to do.
+///
+/// A state that does not fit into one item of DynamoDB is not saved, and read from the whole log each time. It takes some
+/// 180 bytes for each bidder whose name is a UUID, so that is over 2,000 bidders; and 67 for each bid that was replaced or
+/// withdrawn.
 pub const SNAPSHOT_AFTER: u64 = 200;
 
 /// The form of our snapshots. One of another form is not read; the log has everything.
