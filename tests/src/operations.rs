@@ -28,6 +28,8 @@ pub enum Fault {
     Refused(&'static str),
     /// Nobody answers.
     Down,
+    /// The connection hangs: there is neither an answer nor an end.
+    Hangs,
     /// It takes effect, but its answer is lost.
     AnswerLost,
     /// Something else happens before it.
@@ -114,6 +116,7 @@ impl Operations {
             Fault::Throttled => Fault::Throttled,
             Fault::Refused(name) => Fault::Refused(name),
             Fault::Down => Fault::Down,
+            Fault::Hangs => Fault::Hangs,
             Fault::AnswerLost => Fault::AnswerLost,
             Fault::Before(_) => panic!("what happens before a request happens once"),
         })
@@ -151,6 +154,7 @@ impl HttpConnector for Connector {
                 Some(Fault::Throttled) => return Ok(refused(429, "ThrottlingException")),
                 Some(Fault::Refused(name)) => return Ok(refused(400, name)),
                 Some(Fault::Down) => return Err(ConnectorError::io("a test cut the wire".into())),
+                Some(Fault::Hangs) => std::future::pending().await,
                 Some(Fault::AnswerLost) => lost = true,
                 Some(Fault::Before(between)) => between.await,
             }

@@ -224,6 +224,22 @@ async fn a_bid_whose_append_lost_its_answer_once_is_placed_once_and_one_that_is_
 
 #[tokio::test]
 #[ignore = "needs the local stack: make test"]
+async fn a_connection_that_hangs_is_given_up_while_there_is_time_for_another() {
+    let house = House::new().await;
+    let auction = house.open(&vera()).await;
+    let house = house.with_time_left(Duration::from_secs(10));
+    for (operation, skip) in [("PutItem", 0), ("Query", 0)] {
+        house.wire.plan(operation, skip, 1, Fault::Hangs);
+        let answer = house
+            .call(Call::bid(&bob(), auction.id, &auction.seal(&bob(), "1.00")))
+            .await;
+        assert!(house.wire.all_happened(), "{operation}");
+        assert_eq!(answer.status_code, 201, "{operation}: {}", answer.body);
+    }
+}
+
+#[tokio::test]
+#[ignore = "needs the local stack: make test"]
 async fn what_is_only_read_or_changed_is_503_when_its_service_fails_and_right_when_it_is_back() {
     let house = House::new().await;
     let auction = house.open(&vera()).await;

@@ -52,6 +52,7 @@ use std::time::Duration;
 use aws_config::SdkConfig;
 use futures_util::FutureExt;
 use gatehouse_auction_log::AuctionLog;
+use gatehouse_core::aws::with_attempt_timeout;
 use gatehouse_core::deadline::Deadline;
 use gatehouse_core::disposition::{Disposition, Failure};
 use gatehouse_core::idempotency::{Store, UnusableName};
@@ -71,6 +72,8 @@ use routes::Route;
 const START_MARGIN: Duration = Duration::from_secs(1);
 /// What it takes to give the answer.
 const ANSWER_MARGIN: Duration = Duration::from_millis(200);
+/// One try of one call of DynamoDB, which answers in milliseconds: all three tries fit into an invocation.
+const DYNAMODB_TIMEOUT: Duration = Duration::from_secs(2);
 /// The namespace of the idempotency records.
 const NAMESPACE: &str = "bid-intake";
 
@@ -104,7 +107,7 @@ impl Deps {
     /// # Errors
     /// [`UnusableName`] for a table's name that can't be one: a deployment has to change.
     pub fn new(config: Config, aws: &SdkConfig) -> Result<Self, UnusableName> {
-        let dynamodb = aws_sdk_dynamodb::Client::new(aws);
+        let dynamodb = aws_sdk_dynamodb::Client::new(&with_attempt_timeout(aws, DYNAMODB_TIMEOUT));
         let kms = aws_sdk_kms::Client::new(aws);
         Ok(Self {
             log: AuctionLog::new(EventStore::new(dynamodb.clone(), &config.auctions_table)),

@@ -26,3 +26,12 @@ pub async fn config() -> SdkConfig {
         .load()
         .await
 }
+
+/// The same configuration, where one try of one call has this long: for a function that somebody waits for, and a service
+/// that answers in milliseconds. A connection that hangs is then given up while there is time for another.
+pub fn with_attempt_timeout(aws: &SdkConfig, timeout: Duration) -> SdkConfig {
+    let timeouts = aws.timeout_config().map(TimeoutConfig::to_builder).unwrap_or_default();
+    aws.to_builder()
+        .timeout_config(timeouts.operation_attempt_timeout(timeout).build())
+        .build()
+}
