@@ -393,6 +393,37 @@ impl Write for Lines {
 
 #[tokio::test]
 #[ignore = "needs the local stack: make test"]
+async fn the_log_says_of_a_service_that_failed_what_it_had_to_say() {
+    let lines = Lines::default();
+    let writer = lines.clone();
+    let subscriber = tracing_subscriber::fmt().with_ansi(false);
+    let house = House::new().await;
+    let auction = house.open(&vera()).await;
+    let logging = tracing::subscriber::set_default(subscriber.with_writer(move || writer.clone()).finish());
+    let denied = |operation| {
+        house
+            .wire
+            .plan(operation, 1, 1, Fault::Refused("AccessDeniedException"))
+    };
+    for (operation, status, told) in [("PutItem", 503, "not now"), ("UpdateItem", 201, "not recorded")] {
+        denied(operation);
+        let call = Call::bid(&bob(), auction.id, &auction.seal(&bob(), "1.00"));
+        assert_eq!(house.call(call).await.status_code, status);
+        let logged = String::from_utf8(std::mem::take(&mut *lines.0.lock().unwrap())).unwrap();
+        let line = logged
+            .lines()
+            .find(|line| line.contains(told))
+            .unwrap_or_else(|| panic!("{told}: {logged}"));
+        assert!(
+            line.contains("cause=") && line.contains("AccessDeniedException"),
+            "{line}"
+        );
+    }
+    drop(logging);
+}
+
+#[tokio::test]
+#[ignore = "needs the local stack: make test"]
 async fn no_log_line_holds_a_body_an_envelope_an_amount_a_token_or_a_caller() {
     let lines = Lines::default();
     let writer = lines.clone();

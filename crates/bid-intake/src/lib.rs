@@ -54,7 +54,7 @@ use futures_util::FutureExt;
 use gatehouse_auction_log::AuctionLog;
 use gatehouse_core::aws::with_attempt_timeout;
 use gatehouse_core::deadline::Deadline;
-use gatehouse_core::disposition::{Disposition, Failure};
+use gatehouse_core::disposition::{Disposition, Failure, innermost_cause};
 use gatehouse_core::idempotency::{Store, UnusableName};
 use gatehouse_event_store::EventStore;
 use jiff::Timestamp;
@@ -219,11 +219,12 @@ fn enough_time(deadline: Deadline) -> Result<(), IntakeError> {
 fn refused(failure: &IntakeError, request_id: &str) -> Answer {
     let problem = failure.problem().with_request_id(request_id);
     let (status, code, reason) = (problem.status, problem.code, failure.reason());
+    let cause = innermost_cause(failure);
     counter!("Problems", "code" => code).increment(1);
     match failure.disposition() {
         _ if status < 500 => info!(status, code, "refused"),
-        Disposition::Retry => warn!(status, code, reason, "not now: {failure}"),
-        Disposition::Reject => error!(status, code, reason, "failed: {failure}"),
+        Disposition::Retry => warn!(status, code, reason, cause, "not now: {failure}"),
+        Disposition::Reject => error!(status, code, reason, cause, "failed: {failure}"),
     }
     Answer::problem(&problem)
 }

@@ -1,7 +1,7 @@
 //! Each POST once: what was done for an `Idempotency-Key` is answered again, byte for byte.
 
 use gatehouse_core::deadline::Deadline;
-use gatehouse_core::disposition::Failure;
+use gatehouse_core::disposition::{Failure, innermost_cause};
 use gatehouse_core::idempotency::{Done, Error, Key, Store, idempotent};
 
 use tracing::warn;
@@ -52,7 +52,8 @@ pub async fn once(
     match (outcome, done) {
         (Ok(Done::Ran(answer) | Done::Replayed(answer)), _) => Ok(answer),
         (Err(Error::Store(error)), Some(answer)) => {
-            warn!(reason = error.reason(), "done, but not recorded: {error}");
+            let cause = innermost_cause(&error);
+            warn!(reason = error.reason(), cause, "done, but not recorded: {error}");
             Ok(answer)
         }
         (Err(error), _) => Err(failed(error)),

@@ -24,7 +24,7 @@ use aws_config::SdkConfig;
 use aws_lambda_events::event::streams::DynamoDbEventResponse;
 use gatehouse_core::batch::{self, HandBack, Limits};
 use gatehouse_core::deadline::Deadline;
-use gatehouse_core::disposition::Failure;
+use gatehouse_core::disposition::{Failure, innermost_cause};
 use gatehouse_core::stream::{RecordWithoutSequenceNumber, StreamEvent, StreamRecord};
 use lambda_runtime::LambdaEvent;
 use metrics::{Unit, counter, describe_counter};
@@ -78,7 +78,7 @@ pub async fn handle(
 
 async fn one_record(deps: &Deps, record: StreamRecord) -> Result<(), HandBack> {
     tell(deps, &record).await.map_err(|error| {
-        let (reason, cause) = (error.reason(), cause(&error));
+        let (reason, cause) = (error.reason(), innermost_cause(&error));
         counter!("Retried", "reason" => reason).increment(1);
         warn!(reason, cause, disposition = "retry", keys = %record.keys, "{error}");
         HandBack
@@ -96,15 +96,6 @@ async fn tell(deps: &Deps, record: &StreamRecord) -> Result<(), PublishError> {
     counter!("Published", "type" => detail_type).increment(1);
     info!(auction = %announcement.auction_id, position, detail_type, "published");
     Ok(())
-}
-
-/// What lies at the bottom of an error: SDK errors say "service error" and nothing else on top.
-fn cause(error: &PublishError) -> Option<String> {
-    let mut source = std::error::Error::source(error)?;
-    while let Some(deeper) = source.source() {
-        source = deeper;
-    }
-    Some(source.to_string())
 }
 
 #[cfg(test)]

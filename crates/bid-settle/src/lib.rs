@@ -32,7 +32,7 @@ use aws_lambda_events::event::sqs::SqsBatchResponse;
 use gatehouse_auction_log::AuctionLog;
 use gatehouse_core::batch::{self, HandBack, Limits};
 use gatehouse_core::deadline::Deadline;
-use gatehouse_core::disposition::{Disposition, Failure};
+use gatehouse_core::disposition::{Disposition, Failure, innermost_cause};
 use gatehouse_core::event::Invocation;
 use gatehouse_core::intake::{Intake, InvocationFailed};
 use gatehouse_core::rejected::RejectedQueue;
@@ -167,11 +167,7 @@ async fn one_message(deps: &Deps, message: Value, deadline: Deadline) -> Result<
 
 fn hand_back(failure: &SettleError) {
     let reason = failure.reason();
-    let mut cause = std::error::Error::source(failure);
-    while let Some(deeper) = cause.and_then(std::error::Error::source) {
-        cause = Some(deeper);
-    }
-    let cause = cause.map(ToString::to_string);
+    let cause = innermost_cause(failure);
     counter!("Retried", "reason" => reason).increment(1);
     warn!(reason, cause, disposition = "retry", "{failure}");
 }

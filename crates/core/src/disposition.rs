@@ -22,3 +22,13 @@ pub trait Failure: std::error::Error + Send + Sync {
     /// A stable code in kebab case, such as `corrupt-image`: for alarms, metrics and redrive.
     fn reason(&self) -> &'static str;
 }
+
+/// What lies at the bottom of an error, for the log: SDK errors say "service error" and nothing else on top. None if there
+/// is nothing beneath it.
+pub fn innermost_cause(error: &dyn std::error::Error) -> Option<String> {
+    let mut source = error.source()?;
+    while let Some(deeper) = source.source() {
+        source = deeper;
+    }
+    Some(source.to_string())
+}

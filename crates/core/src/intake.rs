@@ -24,7 +24,7 @@ use tracing::{Instrument, error, info_span, warn};
 
 use crate::batch::{self, HandBack, Limits, MessageWithoutId};
 use crate::deadline::Deadline;
-use crate::disposition::{Disposition, Failure};
+use crate::disposition::{Disposition, Failure, innermost_cause};
 use crate::event::{Invocation, ReadRecord, Record, records_in_body, records_in_event};
 use crate::rejected::{RejectedQueue, Rejection};
 use crate::stream::RecordWithoutSequenceNumber;
@@ -149,7 +149,7 @@ impl Intake {
     async fn send(&self, queue: &RejectedQueue, failure: &dyn Failure, record: Value) -> Result<(), HandBack> {
         let rejection = Rejection::new(failure, record, &self.function);
         queue.send(&rejection).await.map_err(|failed| {
-            let cause = std::error::Error::source(&failed).map(ToString::to_string);
+            let cause = innermost_cause(&failed);
             error!(reason = "rejected-queue-unavailable", cause, "{failed}");
             HandBack
         })
@@ -186,13 +186,4 @@ fn note(failure: &dyn Failure) {
         }
         Disposition::Reject => warn!(reason, cause, disposition = "reject", "{failure}"),
     }
-}
-
-/// What lies at the bottom of an error: SDK errors say "service error" and nothing else on top.
-fn innermost_cause(failure: &dyn Failure) -> Option<String> {
-    let mut source = failure.source()?;
-    while let Some(deeper) = source.source() {
-        source = deeper;
-    }
-    Some(source.to_string())
 }

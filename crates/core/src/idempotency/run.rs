@@ -9,7 +9,7 @@ use super::key::{Key, PayloadHash};
 use super::record::Stored;
 use super::store::{Outcome, Store};
 use crate::deadline::Deadline;
-use crate::disposition::Failure;
+use crate::disposition::{Failure, innermost_cause};
 
 /// The work is done; now, or before.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -89,9 +89,10 @@ where
         Err(error) => {
             // The work's own error is what counts. An unreleased claim ends with its lease.
             if let Err(failed) = claim.release().await {
+                let cause = innermost_cause(&failed);
                 warn!(
                     reason = failed.reason(),
-                    "the key stays taken until its lease ends: {failed}"
+                    cause, "the key stays taken until its lease ends: {failed}"
                 );
             }
             Err(Error::Work(error))
