@@ -42,8 +42,9 @@ impl NewAuction {
         let closes_at = fields.parsed("closesAt", time);
         let rule = fields.parsed("rule", rule);
         let currency = fields.parsed("currency", str::parse::<Currency>);
-        let reserve =
-            currency.and_then(|currency| fields.optional_parsed("reserve", |amount| Money::parse(amount, currency)));
+        // Without a currency nobody can say whether it is a good amount; but it is known.
+        let amount = |amount: &str| currency.map(|currency| Money::parse(amount, currency)).transpose();
+        let reserve = fields.optional_parsed("reserve", amount).flatten();
         if let (Some(opens_at), Some(closes_at)) = (opens_at, closes_at)
             && closes_at <= opens_at
         {
@@ -144,5 +145,42 @@ fn rule(name: &str) -> Result<Rule, &'static str> {
         "first-price" => Ok(Rule::FirstPrice),
         "second-price" => Ok(Rule::SecondPrice),
         _ => Err("should be first-price or second-price"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn read(more: &Value) -> Result<NewAuction, IntakeError> {
+        let mut body =
+            json!({"title": "Plot 7", "closesAt": "2030-01-05T10:00:00Z", "rule": "first-price", "currency": "EUR"});
+        body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        NewAuction::read(Fields::new(body.as_object().unwrap().clone()))
+    }
+
+    fn wrong(more: &Value) -> Vec<(String, String)> {
+        match read(more).map(|_| ()) {
+            Err(IntakeError::InvalidFields(invalid)) => {
+                invalid.into_iter().map(|one| (one.pointer, one.detail)).collect()
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_reserve_is_read_in_the_currency_and_not_called_unknown_where_that_is_wrong() {
+        let wrong = |more| wrong(&more).into_iter().map(|(pointer, _)| pointer).collect::<Vec<_>>();
+        assert_eq!(wrong(json!({"currency": "EURO", "reserve": "100"})), ["#/currency"]);
+        assert_eq!(wrong(json!({"currency": null, "reserve": "100"})), ["#/currency"]);
+        assert_eq!(wrong(json!({"currency": "JPY", "reserve": "1.5"})), ["#/reserve"]);
+        assert_eq!(
+            wrong(json!({"currency": "EURO", "reserve": 100})),
+            ["#/currency", "#/reserve"]
+        );
+        let reserve = read(&json!({"reserve": "100"})).ok().and_then(|new| new.reserve);
+        assert_eq!(reserve.map(|reserve| reserve.amount()), Some("100.00".to_owned()));
     }
 }
