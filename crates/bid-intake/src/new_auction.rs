@@ -1,5 +1,6 @@
 //! What an auctioneer asks for when they open an auction.
 
+use gatehouse_auction::time::cut;
 use gatehouse_auction::{AuctionId, Currency, Money, Rule, Terms};
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
@@ -135,8 +136,10 @@ fn contract(name: &str) -> Result<String, String> {
     text(name, MOST_CONTRACT_BYTES)
 }
 
+/// Cut to milliseconds, as the auction's own rules do.
 fn time(text: &str) -> Result<Timestamp, &'static str> {
     text.parse()
+        .map(cut)
         .map_err(|_| "should be a time in RFC 3339, such as 2026-01-05T09:30:00Z")
 }
 
@@ -182,5 +185,17 @@ mod tests {
         );
         let reserve = read(&json!({"reserve": "100"})).ok().and_then(|new| new.reserve);
         assert_eq!(reserve.map(|reserve| reserve.amount()), Some("100.00".to_owned()));
+    }
+
+    #[test]
+    fn an_auction_that_is_open_for_less_than_a_millisecond_is_refused_before_anything_is_made_for_it() {
+        let times = |closes_at| json!({"opensAt": "2030-01-05T10:00:00.0001Z", "closesAt": closes_at});
+        let late = "should be after opensAt".to_owned();
+        assert_eq!(
+            wrong(&times("2030-01-05T10:00:00.0009Z")),
+            [("#/closesAt".to_owned(), late)]
+        );
+        let new = read(&times("2030-01-05T10:00:00.0019Z")).ok().unwrap();
+        assert_eq!(new.closes_at, "2030-01-05T10:00:00.001Z".parse().unwrap());
     }
 }
