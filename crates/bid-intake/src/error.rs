@@ -15,6 +15,9 @@ use crate::schedule::ScheduleError;
 
 /// How long a client is asked to wait for a service that we need: throttling passes in about that time.
 const TRY_AGAIN: Duration = Duration::from_secs(1);
+/// The longest that a client is asked to wait for the twin of its request: it is done within milliseconds. Its lease lasts as
+/// long as its invocation may.
+const TWIN_IS_DONE: Duration = Duration::from_secs(2);
 
 /// Why a request is not granted. Its words are a sentence for a person, and hold nothing of a body.
 ///
@@ -113,7 +116,7 @@ impl IntakeError {
             Self::Refused(refusal) => refused(*refusal),
             Self::InFlight(retry_after) => {
                 let detail = "Send the same request again later.";
-                Problem::new(kinds::IDEMPOTENCY_IN_FLIGHT, detail).with_retry_after(*retry_after)
+                Problem::new(kinds::IDEMPOTENCY_IN_FLIGHT, detail).with_retry_after((*retry_after).min(TWIN_IS_DONE))
             }
             Self::KeyReused => Problem::new(
                 kinds::IDEMPOTENCY_KEY_REUSED,
@@ -253,6 +256,16 @@ mod tests {
         ] {
             assert_eq!(told(error.into()), (422, code));
         }
+    }
+
+    #[test]
+    fn nobody_waits_for_the_whole_lease_of_a_twin() {
+        let told = |lease: u64| {
+            let problem = IntakeError::InFlight(Duration::from_millis(lease)).problem();
+            (problem.status, problem.retry_after)
+        };
+        assert_eq!(told(19_800), (409, Some(Duration::from_secs(2))));
+        assert_eq!(told(700), (409, Some(Duration::from_millis(700))));
     }
 
     #[test]
