@@ -40,6 +40,7 @@ SETTLEMENT_WRITES = {"pk", "sk", "at", "body", "hash", "type"}
 
 # Where it notes how far it is, and all that it may delete.
 ITS_OWN_NOTES = {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["progress/*"]}}
+ITS_NOTES = {"ForAnyValue:StringLike": {"dynamodb:LeadingKeys": ["progress/*"]}}
 
 
 # Keys
@@ -142,6 +143,19 @@ def settlement_deletes_its_notes_only(template: dict) -> list[str]:
         and {"dynamodb:DeleteItem", "dynamodb:*", "dynamodb:PartiQLDelete"} & set(listed(statement["Action"]))
         and (role, statement.get("Condition")) != ("BidSettleRole", ITS_OWN_NOTES)
     ]
+
+
+def only_the_settlement_notes_progress(template: dict) -> list[str]:
+    """Whoever else puts items into the log of auctions is denied to put notes on how far a settlement is."""
+    writers, denied = set(), set()
+    for role, statement in statements(template):
+        if referred(statement["Resource"]) != "AuctionsTable" or "dynamodb:PutItem" not in listed(statement["Action"]):
+            continue
+        if statement["Effect"] == "Allow":
+            writers.add(role)
+        elif statement.get("Condition") == ITS_NOTES:
+            denied.add(role)
+    return [f"{role} may say how far a settlement is" for role in sorted(writers - denied - {"BidSettleRole"})]
 
 
 # Schedules

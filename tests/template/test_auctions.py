@@ -32,6 +32,9 @@ class TheTemplate(unittest.TestCase):
     def test_nobody_deletes_an_event(self):
         self.assert_holds(auctions.settlement_deletes_its_notes_only)
 
+    def test_only_the_settlement_says_how_far_it_is(self):
+        self.assert_holds(auctions.only_the_settlement_notes_progress)
+
     def test_a_schedule_starts_a_settlement_and_nothing_else(self):
         self.assert_holds(auctions.schedules_start_settlements_only)
 
@@ -177,6 +180,14 @@ class EachRule(unittest.TestCase):
         self.setUp()
         self.role_statement("BidImportRole", "AppendToLogs")["Action"].append("dynamodb:DeleteItem")
         self.assert_complains(auctions.settlement_deletes_its_notes_only)
+
+    def test_sees_another_role_that_says_how_far_a_settlement_is(self):
+        for role in ("BidIntakeRole", "BidImportRole"):
+            for change in ({"Effect": "Allow"}, {"Condition": auctions.ITS_OWN_NOTES}, {"Action": ["dynamodb:GetItem"]}):
+                with self.subTest(f"{role} {change}"):
+                    self.setUp()
+                    self.role_statement(role, "NeverNoteProgress").update(change)
+                    self.assert_complains(auctions.only_the_settlement_notes_progress)
 
     def test_sees_a_role_that_any_schedule_may_take(self):
         for key in ("aws:SourceAccount", "aws:SourceArn"):

@@ -217,6 +217,26 @@ async fn progress_that_can_not_be_used_is_a_new_start() {
     assert_settled(&room, &auction, "progress of another auction").await;
 }
 
+#[tokio::test]
+#[ignore = "needs the local stack: make test"]
+async fn notes_that_somebody_has_changed_are_a_new_start_and_make_no_bid_invalid() {
+    let room = Settling::new(&[("DECRYPT_CONCURRENCY", "1")]).await;
+    let listed = json!({ "envelope-does-not-open": [4, 6], "envelope-not-five-parts": [3] });
+    for (member, forged) in [("position", json!(6)), ("position", json!(1)), ("invalid", listed)] {
+        let auction = mixed(&room).await;
+        // Two bids are counted, the third one is the best.
+        room.faults.after("Decrypt", 1, 1, Fault::Denied);
+        let delivered = room.deliver(message::about(auction.id), MINUTE).await;
+        assert_eq!(delivered, Delivered::HandedBack);
+        let mut notes: Value = serde_json::from_str(&room.progress(auction.id).await.unwrap()).unwrap();
+        assert_eq!(notes["position"], 3, "{notes}");
+        notes[member] = forged;
+        room.put_progress(auction.id, &notes.to_string()).await;
+        room.settle(auction.id, MINUTE).await;
+        assert_settled(&room, &auction, &notes.to_string()).await;
+    }
+}
+
 /// `GATEHOUSE_BIDS` bids, or 500. In one delivery, unless the local stack drops one of so many requests at once: over TLS, it
 /// does now and then.
 #[tokio::test]

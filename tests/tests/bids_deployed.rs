@@ -370,7 +370,7 @@ async fn the_settlement_writes_events_and_progress_but_no_sealed_bid_by_any_oper
 
 #[tokio::test]
 #[ignore = "needs the local stack: make test"]
-async fn the_settlement_deletes_its_notes_and_nothing_of_an_auctions_log() {
+async fn the_settlement_deletes_its_notes_which_intake_can_not_write_and_nothing_of_an_auctions_log() {
     let house = House::connect();
     let auction = house.open("first-price", HOUR, &json!({})).await;
     let bid = auction.bid(&house.bidders[0], AMOUNTS[0]).await;
@@ -382,6 +382,16 @@ async fn the_settlement_deletes_its_notes_and_nothing_of_an_auctions_log() {
     };
     let notes = delete(format!("progress/{}", auction.id), &json!(0)).await;
     notes.expect("its own notes may go");
+    let forged = aws_sdk_dynamodb::Client::new(&roles.intake)
+        .put_item()
+        .table_name(&table);
+    let forged = forged.item("pk", AttributeValue::S(format!("progress/{}", auction.id)));
+    let forged = forged.item("sk", AttributeValue::N("0".to_owned())).send().await;
+    assert_eq!(
+        forged.unwrap_err().code(),
+        Some("AccessDeniedException"),
+        "intake's notes"
+    );
     for position in [&json!(1), &bid["position"], &json!(0)] {
         let refused = delete(auction.id.to_string(), position).await.unwrap_err();
         assert_eq!(refused.code(), Some("AccessDeniedException"), "at {position}");

@@ -1,9 +1,10 @@
 //! How far a settlement is: what an invocation leaves to the next one.
 //!
 //! One item in the auctions' table, under a `pk` of its own (`progress/ID`), so that the settlement's role may delete notes
-//! and no event or bid; at `sk` 0, where no event is, so that nobody is told of it. What is secret in it, the best amounts so far, is
-//! sealed with the result key. It is replaced only by whoever has read it (or saw that there was none): of two settlements
-//! of one auction that run at once, the one that comes second notices here.
+//! and no event or bid; at `sk` 0, where no event is, so that nobody is told of it. What is secret in it, the best amounts so
+//! far, is sealed with the result key, and opens only beside the rest as it was written: nobody but the settlement can say
+//! which bids are counted, or invalid. It is replaced only by whoever has read it (or saw that there was none): of two
+//! settlements of one auction that run at once, the one that comes second notices here.
 
 use std::collections::BTreeMap;
 
@@ -53,9 +54,15 @@ pub struct Progress {
 struct Body {
     log_head: Hash,
     position: u64,
-    /// The [`Tally`] of the valid bids.
+    /// The [`Tally`] of the valid bids, sealed for [`Purpose::Progress`] with [`plain`] of the others.
     sealed: String,
     invalid: BTreeMap<String, Vec<u64>>,
+}
+
+/// What is not secret of a body, in one hash.
+fn plain(log_head: Hash, position: u64, invalid: &BTreeMap<String, Vec<u64>>) -> Result<Hash, SettleError> {
+    let json = serde_json::to_vec(&(log_head, position, invalid));
+    json.map(Hash::of).map_err(|_| SettleError::Unwritable("the count"))
 }
 
 impl Progress {
@@ -113,10 +120,11 @@ impl Progress {
         let mut tally = Zeroizing::new(tally);
         let length = tally.len().next_multiple_of(TALLY_STEP);
         tally.resize(length, b' ');
+        let purpose = Purpose::Progress(plain(self.log_head, self.position, &self.invalid)?);
         let body = Body {
             log_head: self.log_head,
             position: self.position,
-            sealed: key.seal(self.auction, Purpose::Progress, &tally, until).await?,
+            sealed: key.seal(self.auction, purpose, &tally, until).await?,
             invalid: self.invalid.clone(),
         };
         serde_json::to_string(&body).map_err(|_| SettleError::Unwritable("the count"))
@@ -140,7 +148,8 @@ impl Progress {
         else {
             return Ok(started_over(body));
         };
-        let tally = key.open(auction.id(), Purpose::Progress, &saved.sealed, until).await?;
+        let purpose = Purpose::Progress(plain(saved.log_head, saved.position, &saved.invalid)?);
+        let tally = key.open(auction.id(), purpose, &saved.sealed, until).await?;
         let Some(valid) = tally.and_then(|tally| serde_json::from_slice(&tally).ok()) else {
             return Ok(started_over(body));
         };
@@ -199,7 +208,8 @@ impl ProgressStore {
         Self { client, table, key }
     }
 
-    /// What an earlier invocation left, or a new start. What can't be used (another log, another key) is a new start too.
+    /// What an earlier invocation left, or a new start. What can't be used (another log, another key, changed since) is a new
+    /// start too.
     ///
     /// # Errors
     /// [`SettleError::Progress`], [`SettleError::Kms`] (Retry)

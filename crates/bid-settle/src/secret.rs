@@ -1,7 +1,7 @@
 //! What may be stored but not read: small texts, encrypted by KMS with the result key.
 //!
 //! The encryption context (KMS developer guide, "Encryption context") says what the ciphertext is of: one that is copied
-//! to another auction, or from a half-done settlement into a result, does not open.
+//! to another auction, or from a half-done settlement into a result, or beside other plain text, does not open.
 
 use std::collections::HashMap;
 
@@ -9,7 +9,7 @@ use aws_sdk_kms::operation::decrypt::DecryptError;
 use aws_sdk_kms::primitives::Blob;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use gatehouse_auction::AuctionId;
+use gatehouse_auction::{AuctionId, Hash};
 use gatehouse_core::deadline::Deadline;
 use zeroize::Zeroizing;
 
@@ -28,8 +28,9 @@ pub struct ResultKey {
 pub enum Purpose {
     /// The result of an auction: context `{"auction": ID}`. The intake opens it for the winner and the auctioneer.
     Result,
-    /// A half-done settlement: context `{"auction": ID, "purpose": "progress"}`. Only the settlement may open it.
-    Progress,
+    /// A half-done settlement: context `{"auction": ID, "purpose": "progress", "plainSha256": HASH}`. Only the settlement
+    /// may open it, and only beside the plain text of this hash.
+    Progress(Hash),
 }
 
 impl ResultKey {
@@ -96,8 +97,9 @@ impl ResultKey {
 
 fn context(auction: AuctionId, purpose: Purpose) -> HashMap<String, String> {
     let mut context = HashMap::from([("auction".to_owned(), auction.to_string())]);
-    if purpose == Purpose::Progress {
+    if let Purpose::Progress(plain) = purpose {
         context.insert("purpose".to_owned(), "progress".to_owned());
+        context.insert("plainSha256".to_owned(), plain.to_string());
     }
     context
 }
