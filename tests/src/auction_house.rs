@@ -13,7 +13,7 @@ use std::time::{Duration, SystemTime};
 use aws_sdk_dynamodb::types::AttributeValue;
 use aws_sdk_kms::types::{KeySpec, KeyUsageType};
 use bid_intake::config::{Config, ScheduleConfig, Sealing};
-use bid_intake::{Allowance, Answer, Deps, handle};
+use bid_intake::{Allowance, Answer, Deps, SealingKeys, handle};
 use gatehouse_auction::{AuctionId, Entry, Money, PublicKey, envelope};
 use gatehouse_auction_log::AuctionLog;
 use gatehouse_core::idempotency::Store;
@@ -56,6 +56,7 @@ pub struct House {
     /// The group of this test's schedules.
     pub group: String,
     auctions: EventTable,
+    sealing_key: String,
     result_key: String,
     clock: Arc<AtomicI64>,
     time_left: Duration,
@@ -78,18 +79,11 @@ impl House {
         let group = format!("auctions-{}-{number}", std::process::id());
         scheduler.create_schedule_group().name(&group).send().await.unwrap();
 
-        let sealing = match each {
-            true => Sealing::KeyPerAuction {
-                settle_role: SETTLE_ROLE.parse().unwrap(),
-                intake_role: INTAKE_ROLE.parse().unwrap(),
-            },
-            false => Sealing::OneKey { arn: sealing_key },
-        };
         let config = Config {
             auctions_table: auctions.name.clone(),
             idempotency_table: idempotency.name.clone(),
             most_bids_per_bidder: 1000,
-            sealing,
+            sealing: sealing(each, sealing_key.clone()),
             result_key_arn: result_key.clone(),
             schedules: ScheduleConfig {
                 group: group.clone(),
@@ -115,10 +109,17 @@ impl House {
             idempotency,
             auctions,
             group,
+            sealing_key,
             result_key,
             clock,
             time_left: Duration::from_secs(30),
         }
+    }
+
+    /// Switches `SEALING_KEY_PER_AUCTION`, while auctions are open.
+    pub fn switch_key_per_auction(&mut self, each: bool) {
+        let sealing = sealing(each, self.sealing_key.clone());
+        self.deps.keys = SealingKeys::new(self.kms.clone(), sealing);
     }
 
     /// The same house, the calls of whose handler to DynamoDB are timed.
@@ -255,6 +256,18 @@ impl Auction {
     pub fn seal(&self, bidder: &Person, amount: &str) -> String {
         let money = Money::parse(amount, "EUR".parse().unwrap()).unwrap();
         envelope::seal(&self.key, self.id, &bidder.subject, &money).unwrap()
+    }
+}
+
+/// What `SEALING_KEY_PER_AUCTION` says, beside a key that auctions share.
+fn sealing(each: bool, shared: String) -> Sealing {
+    match each {
+        true => Sealing::KeyPerAuction {
+            settle_role: SETTLE_ROLE.parse().unwrap(),
+            intake_role: INTAKE_ROLE.parse().unwrap(),
+            shared_key_arn: Some(shared),
+        },
+        false => Sealing::OneKey { arn: shared },
     }
 }
 

@@ -160,6 +160,22 @@ async fn a_cancelled_auction_with_a_key_of_its_own_keeps_the_schedule_that_has_t
 
 #[tokio::test]
 #[ignore = "needs the local stack: make test"]
+async fn which_schedule_stays_is_told_by_the_auctions_key_and_not_by_what_new_auctions_get() {
+    let mut house = House::new().await;
+    let shared = house.open(&vera()).await;
+    house.switch_key_per_auction(true);
+    let own = house.open(&vera()).await;
+    for (auction, each, left) in [(shared, true, 1), (own, false, 1)] {
+        house.switch_key_per_auction(each);
+        let call = Call::new("DELETE /auctions/{auctionId}").of(auction.id).by(&vera());
+        let answer = house.call(call).await;
+        assert_eq!(answer.status_code, 204, "{}", answer.body);
+        assert_eq!(house.schedules().await, left);
+    }
+}
+
+#[tokio::test]
+#[ignore = "needs the local stack: make test"]
 async fn a_contract_that_is_taken_is_refused_before_a_key_or_a_schedule_is_made() {
     let house = House::with_key_per_auction(true).await;
     let mut new = house.new_auction();

@@ -138,8 +138,8 @@ async fn find(deps: &Deps, id: AuctionId) -> Result<Option<(Arc<Terms>, Phase)>,
     Ok(Some((terms, phase)))
 }
 
-/// `DELETE /auctions/{auctionId}`. Again changes nothing, but deletes the schedule if that had failed. With a key
-/// per auction the schedule stays.
+/// `DELETE /auctions/{auctionId}`. Again changes nothing, but deletes the schedule if that had failed. The schedule
+/// of an auction that has a key of its own stays.
 ///
 /// # Errors
 /// As [`Caller::auctioneer`]; [`IntakeError::AuctionNotFound`], [`IntakeError::Refused`]: Reject. DynamoDB,
@@ -157,7 +157,8 @@ pub async fn cancel(deps: &Deps, request: &Request<'_>, deadline: Deadline) -> R
     }
     // A key of the auction's own has to go. The settlement sees to that, when the schedule tells it of the close:
     // it finds the auction cancelled, and clears up.
-    if !deps.keys.each_its_own() {
+    let terms = deps.log.terms(id).await?.ok_or(IntakeError::AuctionNotFound)?;
+    if deps.keys.is_shared(&terms.kms_key) {
         deps.schedules.delete(id).await?;
     }
     Ok(Answer::no_content())

@@ -36,6 +36,8 @@ pub enum Sealing {
         settle_role: RoleArn,
         /// `INTAKE_ROLE_ARN`: this function's own role, who shows the public key.
         intake_role: RoleArn,
+        /// `SEALING_KEY_ARN`: the key of auctions that were opened while all shared one. None if it is not known.
+        shared_key_arn: Option<String>,
     },
 }
 
@@ -138,6 +140,7 @@ fn key_per_auction(environment: &mut Environment) -> Sealing {
     Sealing::KeyPerAuction {
         settle_role: role(environment, "SETTLE_ROLE_ARN"),
         intake_role: role(environment, "INTAKE_ROLE_ARN"),
+        shared_key_arn: environment.optional("SEALING_KEY_ARN"),
     }
 }
 
@@ -212,10 +215,12 @@ mod tests {
         let Sealing::KeyPerAuction {
             settle_role,
             intake_role,
+            shared_key_arn,
         } = read(&[on, settle, intake]).unwrap().sealing
         else {
             panic!("a key per auction")
         };
+        assert!(shared_key_arn.unwrap().ends_with("key/1"));
         assert_eq!(intake_role.arn, intake.1);
         assert_eq!(
             (&*settle_role.partition, &*settle_role.account),

@@ -85,9 +85,13 @@ impl SealingKeys {
         }
     }
 
-    /// Whether each auction gets a key of its own, which has to be deleted when the auction has ended.
-    pub fn each_its_own(&self) -> bool {
-        matches!(self.sealing, Sealing::KeyPerAuction { .. })
+    /// Whether this is the key that auctions share, by its ARN. Any other is an auction's own, and has to be deleted when the
+    /// auction has ended. What new auctions get says nothing about those that were opened before.
+    pub fn is_shared(&self, arn: &str) -> bool {
+        match &self.sealing {
+            Sealing::OneKey { arn: shared } => shared == arn,
+            Sealing::KeyPerAuction { shared_key_arn, .. } => shared_key_arn.as_deref() == Some(arn),
+        }
     }
 
     /// The key for a new auction. One key for all is got once in a process: a public key never changes. A key
@@ -102,6 +106,7 @@ impl SealingKeys {
             Sealing::KeyPerAuction {
                 settle_role,
                 intake_role,
+                ..
             } => {
                 let policy = policy::of_auction(settle_role, intake_role, closes_at);
                 self.create(auction, policy).await?
