@@ -11,6 +11,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
 
+use aws_sdk_dynamodb::types::AttributeValue;
 use aws_sdk_kms::primitives::Blob;
 use aws_sdk_kms::types::EncryptionAlgorithmSpec;
 use base64::Engine;
@@ -227,14 +228,16 @@ async fn a_bid_that_was_tampered_with_in_the_table_is_listed_and_stops_no_other(
     let gone = auction.bid("anna", "900.00").await;
     let swapped = auction.bid("ben", "800.00").await;
     let best = auction.bid("cleo", "700.00").await;
-    let other = auction.sealed("ben", &euro("1.00"));
+    let number = auction.bid("dora", "600.00").await;
+    let other = AttributeValue::S(auction.sealed("ben", &euro("1.00")));
     auction.tamper_with(gone, None).await;
-    auction.tamper_with(swapped, Some(&other)).await;
+    auction.tamper_with(swapped, Some(other)).await;
+    auction.tamper_with(number, Some(AttributeValue::N("1".into()))).await;
     room.settle(auction.id, MINUTE).await;
     let outcome = auction.outcome().await.unwrap();
     assert_eq!(
         Vec::from_iter(outcome.invalid_by_id()),
-        [(gone, "log-envelope-differs"), (swapped, "log-envelope-differs")]
+        [gone, swapped, number].map(|bid| (bid, "log-envelope-differs"))
     );
     assert_eq!(result(&room, &auction).await, won(best, "700.00", "700.00"));
 }

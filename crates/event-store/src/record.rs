@@ -25,7 +25,7 @@ pub struct Record {
     pub body: String,
     /// A digest that ties it to the records before it. The store does not check it.
     pub hash: String,
-    /// What belongs to it and is too large to be read each time.
+    /// What belongs to it and is too large to be read each time. None also if what stands there is no text.
     pub attachment: Option<String>,
 }
 
@@ -60,7 +60,8 @@ impl Record {
             kind: optional_text(&mut item, TYPE)?.unwrap_or_default(),
             body: take_text(&mut item, BODY)?,
             hash: take_text(&mut item, HASH)?,
-            attachment: optional_text(&mut item, ATTACHMENT)?,
+            // It may be checked against the body; one that is no text should no more stop a reader than one that is gone.
+            attachment: optional_text(&mut item, ATTACHMENT).unwrap_or_default(),
         })
     }
 }

@@ -7,8 +7,9 @@ use gatehouse_auction::{
     AuctionId, Entry, Event, Hash, Head, Money, Outcome, PublicKey, Rule, Seal, Terms, envelope, rules,
 };
 use gatehouse_auction_log::AuctionLog;
-use gatehouse_event_store::{EventStore, Record};
+use gatehouse_event_store::{EventStore, Record, Snapshot};
 use jiff::{SignedDuration, Timestamp};
+use serde_json::json;
 
 static AUCTIONS: AtomicI64 = AtomicI64::new(0);
 
@@ -175,8 +176,24 @@ impl TestAuction {
         auction.outcome().cloned()
     }
 
-    /// The text beside a bid becomes another, or none: somebody has been at the table.
-    pub async fn tamper_with(&self, bid: u64, envelope: Option<&str>) {
+    /// Somebody has put a snapshot of the whole log, in which the auction's KMS key is another.
+    pub async fn put_snapshot_with_key(&self, kms_key: &str) {
+        let log = AuctionLog::new(self.store.clone());
+        let auction = log.load_whole(self.id).await.unwrap().unwrap();
+        let mut state = serde_json::to_value(&auction).unwrap();
+        state["terms"]["kmsKey"] = json!(kms_key);
+        let snapshot = Snapshot {
+            version: auction.head().position,
+            body: json!({ "form": 1, "auction": state }).to_string(),
+        };
+        let stream = self.id.to_string();
+        self.store.save_snapshot(&stream, &snapshot).await.unwrap();
+        let auction = log.load(self.id).await.unwrap().unwrap();
+        assert_eq!(auction.terms().kms_key, kms_key, "the snapshot is read");
+    }
+
+    /// The text beside a bid becomes something else, or none: somebody has been at the table.
+    pub async fn tamper_with(&self, bid: u64, envelope: Option<AttributeValue>) {
         let request = self.dynamodb.update_item().table_name(&self.table);
         let request = request.key("pk", AttributeValue::S(self.id.to_string()));
         let request = request.key("sk", AttributeValue::N(bid.to_string()));
@@ -184,7 +201,7 @@ impl TestAuction {
             None => request.update_expression("REMOVE attachment"),
             Some(other) => request
                 .update_expression("SET attachment = :other")
-                .expression_attribute_values(":other", AttributeValue::S(other.to_owned())),
+                .expression_attribute_values(":other", other),
         };
         request.send().await.unwrap();
     }
