@@ -43,8 +43,8 @@ ONLY_STAR = {
     "kms:CreateKey",
 }
 
-# Of keys that are made while the stack runs; `auctions.keys_per_auction` says under which conditions.
-MADE_LATER = {"kms:TagResource"}
+# Of keys that are made while the stack runs; `auctions` says who may do it, and under which conditions.
+MADE_LATER = {"kms:TagResource", "kms:ListResourceTags"}
 
 
 # Queues and what reads them

@@ -132,6 +132,14 @@ class EachRule(unittest.TestCase):
         statement |= {"Action": ["kms:Decrypt"], "Resource": {"Fn::GetAtt": ["SealingKey", "Arn"]}}
         self.assert_complains(auctions.keys_are_used_by_their_own_policies)
 
+    def test_sees_another_use_of_keys_by_the_settlement_and_another_who_reads_their_tags(self):
+        self.role_statement("BidSettleRole", "TellWhoseKeyItIs")["Action"].append("kms:Decrypt")
+        self.assert_complains(auctions.keys_are_used_by_their_own_policies)
+        self.setUp()
+        tells = copy.deepcopy(self.role_statement("BidSettleRole", "TellWhoseKeyItIs"))
+        self.role_statement("BidImportRole", "AppendToLogs").update(tells)
+        self.assert_complains(auctions.keys_are_used_by_their_own_policies)
+
     def test_sees_keys_that_are_always_made_or_of_any_kind(self):
         found = self.properties("BidIntakeRole")["Policies"][0]["PolicyDocument"]["Statement"]
         for place in [place for place, statement in enumerate(found) if "Fn::If" in statement]:

@@ -395,33 +395,6 @@ async fn an_auction_that_was_called_off_is_only_cleared_up() {
     assert!(room.schedules().await.is_empty());
 }
 
-#[tokio::test]
-#[ignore = "needs the local stack: make test"]
-async fn a_key_of_one_auction_is_deleted_after_it_and_one_that_auctions_share_never_is() {
-    let room = Settling::new(&[]).await;
-    let (own, public) = sealing_key(&room.kms).await;
-    let mut auction = room.auction_with_key(&own, &public, Special::default()).await;
-    let best = auction.bid("anna", "100.00").await;
-    let shared = room.auction(Special::default()).await;
-    room.settle(auction.id, MINUTE).await;
-    room.settle(shared.id, MINUTE).await;
-    assert_eq!(result(&room, &auction).await, won(best, "100.00", "100.00"));
-    assert!(room.is_pending_deletion(&own).await);
-    assert!(!room.is_pending_deletion(&room.kms_key).await);
-    // Again, as if the message had come twice.
-    assert_eq!(room.settle(auction.id, MINUTE).await, 1);
-}
-
-#[tokio::test]
-#[ignore = "needs the local stack: make test"]
-async fn no_key_is_deleted_if_it_is_not_known_which_one_auctions_share() {
-    let room = Settling::new(&[("SEALING_KEY_ARN", "")]).await;
-    let (own, public) = sealing_key(&room.kms).await;
-    let auction = room.auction_with_key(&own, &public, Special::default()).await;
-    room.settle(auction.id, MINUTE).await;
-    assert!(!room.is_pending_deletion(&own).await);
-}
-
 #[test]
 fn every_sample_event_names_an_auction_or_nothing() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../events/bid-settle");

@@ -18,9 +18,9 @@ pub struct Config {
     /// `LEGACY_KEY_ARN`: the symmetric KMS key of bids from the files of an older system. Without it, an auction that
     /// has such bids is not settled; `bid-import` without it takes none in.
     pub legacy_key_arn: Option<String>,
-    /// `SEALING_KEY_ARN`: the sealing key that auctions share, and that stays. Any other that an auction has is its own, and
-    /// is scheduled for deletion after the settlement, whether or not new auctions still get keys of their own. Without it,
-    /// no key is ever deleted.
+    /// `SEALING_KEY_ARN`: the sealing key that auctions share, and that stays. Any other that is
+    /// tagged as an auction's own is scheduled for deletion after the settlement, whether or not new auctions still get keys
+    /// of their own. Without it, no key is ever deleted.
     pub shared_key_arn: Option<String>,
     /// `DECRYPT_CONCURRENCY`: calls of KMS that are under way at the same time. Default 16.
     pub decrypt_concurrency: usize,

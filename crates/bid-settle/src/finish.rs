@@ -61,7 +61,7 @@ pub(crate) async fn write_down(
 /// [`SettleError`] (Retry)
 pub(crate) async fn clear_up(deps: &Deps, auction: &Auction) -> Result<(), SettleError> {
     deps.progress.delete(auction.id()).await?;
-    deps.retirement.of(&auction.terms().kms_key).await?;
+    deps.retirement.of(auction.id(), &auction.terms().kms_key).await?;
     deps.schedules.delete(auction.id()).await?;
     let cancelled = auction.phase() == Phase::Cancelled;
     info!(cancelled, "cleared up");

@@ -11,8 +11,9 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use aws_lambda_events::event::sqs::SqsBatchResponse;
 use aws_sdk_dynamodb::types::AttributeValue;
 use aws_sdk_kms::primitives::Blob;
-use aws_sdk_kms::types::{KeySpec, KeyState, KeyUsageType};
+use aws_sdk_kms::types::{KeySpec, KeyState, KeyUsageType, Tag};
 use aws_sdk_scheduler::types::{FlexibleTimeWindow, FlexibleTimeWindowMode, Target};
+use bid_intake::AUCTION_TAG;
 use bid_settle::config::Config;
 use bid_settle::{Deps, handle, message};
 use gatehouse_auction::{AuctionId, Price, PublicKey};
@@ -296,6 +297,13 @@ impl Settling {
             .key_id(&self.legacy_key)
             .plaintext(Blob::new(plaintext));
         request.send().await.unwrap().ciphertext_blob.unwrap().into_inner()
+    }
+
+    /// Tags a key as this auction's own, as the intake does.
+    pub async fn tag_key(&self, key: &str, auction: AuctionId) {
+        let tag = Tag::builder().tag_key(AUCTION_TAG).tag_value(auction.to_string());
+        let request = self.kms.tag_resource().key_id(key).tags(tag.build().unwrap());
+        request.send().await.unwrap();
     }
 
     /// Whether KMS is going to delete a key.

@@ -1,0 +1,66 @@
+//! What becomes of the key of an auction that had its own, and of one that auctions share.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
+
+use std::time::Duration;
+
+use bid_settle::message;
+use gatehouse_auction::AuctionId;
+use gatehouse_tests::settling::auction::{Special, opens_at};
+use gatehouse_tests::settling::faults::Fault;
+use gatehouse_tests::settling::{Delivered, Settling, sealing_key};
+
+const MINUTE: Duration = Duration::from_secs(60);
+
+#[tokio::test]
+#[ignore = "needs the local stack: make test"]
+async fn a_key_of_one_auction_is_deleted_after_it_and_one_that_auctions_share_never_is() {
+    let room = Settling::new(&[]).await;
+    let (own, public) = sealing_key(&room.kms).await;
+    let mut auction = room.auction_with_key(&own, &public, Special::default()).await;
+    room.tag_key(&own, auction.id).await;
+    let best = auction.bid("anna", "100.00").await;
+    let shared = room.auction(Special::default()).await;
+    room.settle(auction.id, MINUTE).await;
+    room.settle(shared.id, MINUTE).await;
+    let outcome = auction.outcome().await.unwrap();
+    assert_eq!(outcome.winner.unwrap().bid, best);
+    assert!(room.is_pending_deletion(&own).await);
+    assert!(!room.is_pending_deletion(&room.kms_key).await);
+    // Again, as if the message had come twice.
+    assert_eq!(room.settle(auction.id, MINUTE).await, 1);
+}
+
+#[tokio::test]
+#[ignore = "needs the local stack: make test"]
+async fn no_key_is_deleted_if_it_is_not_known_which_one_auctions_share() {
+    let room = Settling::new(&[("SEALING_KEY_ARN", "")]).await;
+    let (own, public) = sealing_key(&room.kms).await;
+    let auction = room.auction_with_key(&own, &public, Special::default()).await;
+    room.tag_key(&own, auction.id).await;
+    room.settle(auction.id, MINUTE).await;
+    assert!(!room.is_pending_deletion(&own).await);
+}
+
+#[tokio::test]
+#[ignore = "needs the local stack: make test"]
+async fn a_key_that_auctions_shared_once_or_that_is_another_auctions_stays_and_the_auction_is_done() {
+    let room = Settling::new(&[]).await;
+    let (once_shared, public) = sealing_key(&room.kms).await;
+    for tagged in [false, true] {
+        let auction = room.auction_with_key(&once_shared, &public, Special::default()).await;
+        if tagged {
+            room.tag_key(&once_shared, AuctionId::generate(opens_at())).await;
+        }
+        // As the policy of a key that auctions share has it.
+        room.faults.next("ScheduleKeyDeletion", 1, Fault::Denied);
+        assert_eq!(room.deliver(message::about(auction.id), MINUTE).await, Delivered::Done);
+        assert!(auction.outcome().await.is_some());
+        assert!(!room.is_pending_deletion(&once_shared).await);
+        assert!(!room.schedules().await.contains(&auction.id.to_string()));
+    }
+}
