@@ -9,10 +9,11 @@
 use std::time::Duration;
 
 use bid_settle::message;
-use gatehouse_auction::AuctionId;
-use gatehouse_tests::settling::auction::{Special, opens_at};
+use gatehouse_auction::{AuctionId, Event};
+use gatehouse_tests::settling::auction::{Special, after_the_close, closes_at, opens_at};
 use gatehouse_tests::settling::faults::Fault;
 use gatehouse_tests::settling::{Delivered, Settling, sealing_key};
+use jiff::{SignedDuration, Timestamp};
 
 const MINUTE: Duration = Duration::from_secs(60);
 
@@ -63,4 +64,46 @@ async fn a_key_that_auctions_shared_once_or_that_is_another_auctions_stays_and_t
         assert!(!room.is_pending_deletion(&once_shared).await);
         assert!(!room.schedules().await.contains(&auction.id.to_string()));
     }
+}
+
+#[tokio::test]
+#[ignore = "needs the local stack: make test"]
+async fn the_key_of_an_auction_that_was_called_off_stays_until_the_close() {
+    let mut room = Settling::new(&[]).await;
+    let (own, public) = sealing_key(&room.kms).await;
+    let mut auction = room.auction_with_key(&own, &public, Special::default()).await;
+    room.tag_key(&own, auction.id).await;
+    auction
+        .append(Event::AuctionCancelled { reason: String::new() }, None)
+        .await;
+    let at: [(fn() -> Timestamp, _, _); 3] = [
+        (opens_at, "0", false),
+        (|| closes_at() - SignedDuration::from_secs(10), "1", false),
+        (after_the_close, "1", true),
+    ];
+    for (now, delayed, gone) in at {
+        room.deps.now = now;
+        room.deps.log = room.deps.log.clone().with_clock(now);
+        assert_eq!(room.deliver(message::about(auction.id), MINUTE).await, Delivered::Done);
+        assert_eq!(room.delayed().await, delayed);
+        assert_eq!(room.is_pending_deletion(&own).await, gone);
+        assert_eq!(room.schedules().await.is_empty(), gone);
+    }
+}
+
+#[tokio::test]
+#[ignore = "needs the local stack: make test"]
+async fn no_snapshot_says_which_key_is_deleted() {
+    let room = Settling::new(&[]).await;
+    let (own, public) = sealing_key(&room.kms).await;
+    let (others, _) = sealing_key(&room.kms).await;
+    let auction = room.auction_with_key(&own, &public, Special::default()).await;
+    for key in [&own, &others] {
+        room.tag_key(key, auction.id).await;
+    }
+    room.settle(auction.id, MINUTE).await;
+    auction.put_snapshot_with_key(&others).await;
+    room.settle(auction.id, MINUTE).await;
+    assert!(!room.is_pending_deletion(&others).await);
+    assert!(room.is_pending_deletion(&own).await);
 }

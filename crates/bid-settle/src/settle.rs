@@ -29,7 +29,7 @@ const CLOCKS_DIFFER: Duration = Duration::from_secs(60);
 /// Settles an auction, or as much of it as there is time for.
 ///
 /// - No such auction: its schedule is deleted, and that was all; unless it may still be about to open.
-/// - Called off: its schedule is deleted, and that was all.
+/// - Called off: its schedule is deleted, and that was all. A key of its own goes with it, but not before the close.
 /// - Settled already: what an earlier invocation left is cleared up.
 /// - Before the close, by no more than a queue can wait for (15 minutes): a message is sent that comes after it.
 ///
@@ -43,16 +43,18 @@ pub(crate) async fn settle(deps: &Deps, id: AuctionId, deadline: Deadline) -> Re
         .await
     {
         Ok(entry) => info!(position = entry.position, "closed"),
-        Err(PlaceError::Refused(Refusal::Closed)) => {}
+        Err(PlaceError::Refused(Refusal::Closed | Refusal::Settled | Refusal::Cancelled)) => {}
         Err(PlaceError::NotFound(_)) => return unknown(deps, id).await,
         Err(PlaceError::Refused(Refusal::NotClosedYet)) => return too_early(deps, id).await,
-        Err(PlaceError::Refused(Refusal::Settled | Refusal::Cancelled)) => return clear_up_of(deps, id).await,
         Err(error) => return Err(error.into()),
     }
-    // All of the log, not a snapshot of it: who wins is not to depend on what nobody can check.
+    // All of the log, not a snapshot of it: neither who wins nor which key goes is to depend on what nobody can check.
     let Some(auction) = deps.log.load_whole(id).await? else {
         return unknown(deps, id).await;
     };
+    if let Some(left) = until_key_opens(deps, auction.terms()) {
+        return wait_for_key(deps, id, left).await;
+    }
     if auction.phase() != Phase::Closed {
         return clear_up(deps, &auction).await;
     }
@@ -138,12 +140,31 @@ fn age(id: AuctionId, now: Timestamp) -> Option<Duration> {
     (close <= now.saturating_add(CLOCKS_DIFFER)).then(|| now.saturating_sub(close))
 }
 
-/// What is left of an auction that has ended already.
-async fn clear_up_of(deps: &Deps, id: AuctionId) -> Result<(), SettleError> {
-    match deps.log.load(id).await? {
-        Some(auction) => clear_up(deps, &auction).await,
-        None => unknown(deps, id).await,
+/// The time until an auction's own key may be used or deleted: none if that is over, or if auctions share the key.
+fn until_key_opens(deps: &Deps, terms: &Terms) -> Option<Duration> {
+    if deps.retirement.is_shared(&terms.kms_key) {
+        return None;
     }
+    let left = key_opens_at(terms.closes_at).duration_since((deps.now)());
+    Duration::try_from(left).ok().filter(|left| !left.is_zero())
+}
+
+/// The policy of an auction's own key names the first whole second that is not before the close (`bid-intake`). A second more
+/// is for the clock of KMS: what it refuses would come back only after the queue's visibility timeout.
+fn key_opens_at(closes_at: Timestamp) -> Timestamp {
+    let begun = i64::from(closes_at.subsec_nanosecond() > 0);
+    let second = closes_at.as_second().saturating_add(begun + 1);
+    Timestamp::from_second(second).unwrap_or(closes_at)
+}
+
+async fn wait_for_key(deps: &Deps, id: AuctionId, left: Duration) -> Result<(), SettleError> {
+    if left > LONGEST_DELAY {
+        info!("called off, and its key can't be deleted before the close: left to its schedule");
+        return Ok(());
+    }
+    deps.queue.again(id, left).await?;
+    info!(seconds = left.as_secs(), "its key does not open yet: put off");
+    Ok(())
 }
 
 #[cfg(test)]

@@ -23,7 +23,8 @@ const ADMINISTRATION: &[&str] = &[
     "kms:UntagResource",
 ];
 
-/// Nobody decrypts before the close; after it, the settlement alone, and only with the envelope's algorithm. Intake
+/// Nobody decrypts before the close; after it, the settlement alone, and only with the envelope's algorithm. Nor does the
+/// settlement delete the key before, not even of an auction that was called off. Intake
 /// is named here, and not allowed by a tag, since a tag takes minutes until conditions see it.
 pub(super) fn of_auction(settle_role: &RoleArn, intake_role: &RoleArn, closes_at: Timestamp) -> String {
     let RoleArn {
@@ -31,6 +32,7 @@ pub(super) fn of_auction(settle_role: &RoleArn, intake_role: &RoleArn, closes_at
         partition,
         account,
     } = settle_role;
+    let after_the_close = json!({ "DateGreaterThanEquals": { "aws:CurrentTime": not_before(closes_at) } });
     let policy = json!({
         "Version": "2012-10-17",
         "Statement": [
@@ -55,16 +57,17 @@ pub(super) fn of_auction(settle_role: &RoleArn, intake_role: &RoleArn, closes_at
                 "Action": "kms:Decrypt",
                 "Resource": "*",
                 "Condition": {
-                    "DateGreaterThanEquals": { "aws:CurrentTime": not_before(closes_at) },
+                    "DateGreaterThanEquals": after_the_close["DateGreaterThanEquals"],
                     "StringEquals": { "kms:EncryptionAlgorithm": "RSAES_OAEP_SHA_256" },
                 },
             },
             {
-                "Sid": "DeletedByTheSettlement",
+                "Sid": "DeletedByTheSettlementAfterTheClose",
                 "Effect": "Allow",
                 "Principal": { "AWS": arn },
                 "Action": "kms:ScheduleKeyDeletion",
                 "Resource": "*",
+                "Condition": after_the_close,
             },
         ],
     });
@@ -116,6 +119,17 @@ mod tests {
             condition["StringEquals"]["kms:EncryptionAlgorithm"],
             "RSAES_OAEP_SHA_256"
         );
+    }
+
+    #[test]
+    fn the_settlement_deletes_the_key_and_not_before_the_close() {
+        let statements = statements("2026-01-05T09:30:00.001Z");
+        let delete = allowing(&statements, "kms:ScheduleKeyDeletion");
+        let settlements = |one: &&Value| one["Principal"]["AWS"] == "arn:aws:iam::123456789012:role/settle";
+        let delete: Vec<&Value> = delete.iter().filter(settlements).collect();
+        assert_eq!(delete.len(), 1);
+        let expected = json!({ "DateGreaterThanEquals": { "aws:CurrentTime": "2026-01-05T09:30:01Z" } });
+        assert_eq!(delete[0]["Condition"], expected);
     }
 
     #[test]
