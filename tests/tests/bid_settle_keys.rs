@@ -107,3 +107,29 @@ async fn no_snapshot_says_which_key_is_deleted() {
     assert!(!room.is_pending_deletion(&others).await);
     assert!(room.is_pending_deletion(&own).await);
 }
+
+#[tokio::test]
+#[ignore = "needs the local stack: make test"]
+async fn an_auction_whose_own_key_does_not_open_yet_is_put_off_after_its_close() {
+    let mut room = Settling::new(&[]).await;
+    let (own, public) = sealing_key(&room.kms).await;
+    let mut auction = room.auction_with_key(&own, &public, Special::default()).await;
+    let best = auction.bid("anna", "100.00").await;
+    let mut shared = room.auction(Special::default()).await;
+    shared.bid("anna", "100.00").await;
+
+    // The whole second of the close, at which the key's policy begins to allow it, by a clock that KMS may not have.
+    let at_the_close = || closes_at() + SignedDuration::from_millis(999);
+    room.deps.now = at_the_close;
+    room.deps.log = room.deps.log.clone().with_clock(at_the_close);
+    assert_eq!(room.deliver(message::about(auction.id), MINUTE).await, Delivered::Done);
+    assert_eq!(room.delayed().await, "1");
+    assert_eq!(auction.kinds_since().await, ["auction-closed"]);
+    assert_eq!(room.faults.count("Decrypt"), 0);
+    room.settle(shared.id, MINUTE).await;
+    assert!(shared.outcome().await.is_some(), "what auctions share opens at once");
+
+    room.deps.now = after_the_close;
+    room.settle(auction.id, MINUTE).await;
+    assert_eq!(auction.outcome().await.unwrap().winner.unwrap().bid, best);
+}

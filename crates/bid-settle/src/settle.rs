@@ -110,8 +110,10 @@ async fn too_early(deps: &Deps, id: AuctionId) -> Result<(), SettleError> {
         let closes_at = terms.closes_at;
         return Err(SettleError::StillOpen { closes_at });
     }
-    // A second at least: SQS counts in those, and a clock may be behind.
-    deps.queue.again(id, left.max(Duration::from_secs(1))).await?;
+    let wait = key_opens_at(terms.closes_at).duration_since((deps.now)());
+    deps.queue
+        .again(id, Duration::try_from(wait).unwrap_or_default())
+        .await?;
     info!(seconds = left.as_secs(), "not closed yet: put off");
     Ok(())
 }
@@ -170,6 +172,17 @@ async fn wait_for_key(deps: &Deps, id: AuctionId, left: Duration) -> Result<(), 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_key_is_used_a_second_after_the_whole_second_at_which_its_policy_allows_it() {
+        for (closes_at, opens_at) in [
+            ("2026-01-05T09:30:00Z", "2026-01-05T09:30:01Z"),
+            ("2026-01-05T09:30:00.001Z", "2026-01-05T09:30:02Z"),
+            ("2026-12-31T23:59:59.999Z", "2027-01-01T00:00:01Z"),
+        ] {
+            assert_eq!(key_opens_at(closes_at.parse().unwrap()), opens_at.parse().unwrap());
+        }
+    }
 
     #[test]
     fn an_id_tells_the_time_since_its_auctions_close_unless_that_is_to_come() {
