@@ -275,6 +275,35 @@ async fn without_a_key_for_the_old_format_nothing_is_settled_and_no_bid_is_calle
 
 #[tokio::test]
 #[ignore = "needs the local stack: make test"]
+async fn an_old_bid_of_somebody_elses_key_is_listed_once_another_one_opens_and_else_says_nothing() {
+    let room = Settling::new(&[]).await;
+    // KMS, as others tell of it: the ciphertext's key may not be used, though another one is named.
+    let strangers = [STANDARD.encode([7; 100]), STANDARD.encode([8; 100])];
+    let good = STANDARD.encode(room.legacy(b"500").await);
+    let mut auction = room.auction(under(Rule::SecondPrice, None)).await;
+    let mut listed = Vec::new();
+    for (bidder, stranger) in ["mallory-1", "mallory-2"].into_iter().zip(&strangers) {
+        let bid = auction.place(bidder, Seal::KmsCiphertext, stranger.clone()).await;
+        listed.push((bid, "envelope-does-not-open"));
+    }
+    let best = auction.place("ben", Seal::KmsCiphertext, good.clone()).await;
+    let [first, second] = strangers.each_ref().map(String::as_str);
+
+    // The key may not be used at all: nobody's bid is called invalid for it.
+    room.faults.deny(&[first, second, &good]);
+    let delivered = room.deliver(message::about(auction.id), MINUTE).await;
+    assert_eq!(delivered, Delivered::HandedBack);
+    assert_eq!(auction.kinds_since().await, ["auction-closed"]);
+
+    room.faults.deny(&[first, second]);
+    assert_eq!(room.settle(auction.id, MINUTE).await, 1);
+    let outcome = auction.outcome().await.unwrap();
+    assert_eq!(Vec::from_iter(outcome.invalid_by_id()), listed);
+    assert_eq!(result(&room, &auction).await, won(best, "500.00", "500.00"));
+}
+
+#[tokio::test]
+#[ignore = "needs the local stack: make test"]
 async fn throttling_by_kms_is_waited_out_and_makes_no_bid_invalid() {
     let room = Settling::new(&[("DECRYPT_CONCURRENCY", "4")]).await;
     let mut auction = room.auction(under(Rule::FirstPrice, None)).await;

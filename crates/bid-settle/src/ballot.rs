@@ -7,6 +7,7 @@ use tracing::error;
 
 use crate::Deps;
 use crate::error::SettleError;
+use crate::legacy_bids::LegacyBids;
 use crate::unwrap::UnwrapError;
 
 /// The text beside the event is gone or another one. Only somebody with the table in hand can do that.
@@ -29,17 +30,14 @@ pub enum Ballot {
 ///
 /// # Errors
 /// [`SettleError`]
-pub async fn open(
+pub(crate) async fn open(
     deps: &Deps,
     auction: &Auction,
-    bidder: &str,
-    bid: StandingBid,
+    legacy: Option<&LegacyBids<'_>>,
+    (bidder, bid): (&str, StandingBid),
     until: Deadline,
 ) -> Result<Ballot, SettleError> {
-    let entry = tokio::time::timeout(until.remaining(), deps.log.entry(auction.id(), bid.bid)).await;
-    let entry = entry.map_err(|_| SettleError::OutOfTime)??;
-    let envelope = entry.and_then(|entry| entry.envelope);
-    let Some(envelope) = envelope.filter(|envelope| Hash::of(envelope) == bid.envelope_sha256) else {
+    let Some(envelope) = envelope(deps, auction, bid, until).await? else {
         error!(
             reason = ENVELOPE_DIFFERS,
             bid = bid.bid,
@@ -49,7 +47,7 @@ pub async fn open(
     };
     let amount = match bid.seal {
         Seal::Jwe => open_jwe(deps, auction, bidder, &envelope, until).await,
-        Seal::KmsCiphertext => open_legacy(deps, auction, &envelope, until).await,
+        Seal::KmsCiphertext => open_legacy(legacy, auction, &envelope, until).await,
     };
     match amount {
         Ok(amount) if amount.currency() != auction.terms().currency => Ok(Ballot::Invalid(OTHER_CURRENCY)),
@@ -59,8 +57,21 @@ pub async fn open(
     }
 }
 
+/// What the bidder has sent; none if it is not what the log says.
+pub(crate) async fn envelope(
+    deps: &Deps,
+    auction: &Auction,
+    bid: StandingBid,
+    until: Deadline,
+) -> Result<Option<String>, SettleError> {
+    let entry = tokio::time::timeout(until.remaining(), deps.log.entry(auction.id(), bid.bid)).await;
+    let entry = entry.map_err(|_| SettleError::OutOfTime)??;
+    let envelope = entry.and_then(|entry| entry.envelope);
+    Ok(envelope.filter(|envelope| Hash::of(envelope) == bid.envelope_sha256))
+}
+
 /// Why there is no amount.
-enum NoAmount {
+pub(crate) enum NoAmount {
     /// The bid is invalid.
     Bad(EnvelopeError),
     /// It says nothing about the bid.
@@ -77,7 +88,7 @@ impl From<UnwrapError> for NoAmount {
     fn from(error: UnwrapError) -> Self {
         match error {
             UnwrapError::NotForThisKey => Self::Bad(EnvelopeError::DoesNotOpen),
-            UnwrapError::Kms(error) => Self::NotNow(error.into()),
+            UnwrapError::Denied(error) | UnwrapError::Kms(error) => Self::NotNow(error.into()),
         }
     }
 }
@@ -98,10 +109,14 @@ async fn open_jwe(
     Ok(envelope.open_with(&ContentKey::new(&content_key)?)?)
 }
 
-async fn open_legacy(deps: &Deps, auction: &Auction, envelope: &str, until: Deadline) -> Result<Money, NoAmount> {
+async fn open_legacy(
+    bids: Option<&LegacyBids<'_>>,
+    auction: &Auction,
+    envelope: &str,
+    until: Deadline,
+) -> Result<Money, NoAmount> {
     let ciphertext = legacy::ciphertext(envelope)?;
-    let key_arn = deps.config.legacy_key_arn.as_deref();
-    let key_arn = key_arn.ok_or(NoAmount::NotNow(SettleError::NoLegacyKey))?;
-    let plaintext = deps.unwrap.legacy(key_arn, &ciphertext, until).await?;
+    let bids = bids.ok_or(NoAmount::NotNow(SettleError::NoLegacyKey))?;
+    let plaintext = bids.open(&ciphertext, until).await?;
     Ok(legacy::amount(&plaintext, auction.terms().currency)?)
 }

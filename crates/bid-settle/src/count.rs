@@ -10,6 +10,7 @@ use metrics::counter;
 use crate::Deps;
 use crate::ballot::{self, Ballot};
 use crate::error::SettleError;
+use crate::legacy_bids::LegacyBids;
 use crate::progress::Progress;
 
 /// Counts the standing bids that are not counted yet, and saves now and then how far it is.
@@ -27,8 +28,10 @@ pub(crate) async fn count(
 ) -> Result<(), SettleError> {
     let mut left = auction.bids_by_position();
     left.retain(|(_, standing)| !progress.has(standing.bid));
+    let legacy = LegacyBids::new(deps, auction);
+    let legacy = legacy.as_ref();
     let opened = stream::iter(left).map(|(bidder, bid)| async move {
-        let ballot = ballot::open(deps, auction, bidder, bid, until).await?;
+        let ballot = ballot::open(deps, auction, legacy, (bidder, bid), until).await?;
         Ok::<_, SettleError>((bidder, bid, ballot))
     });
     let mut opened = pin!(opened.buffered(deps.config.decrypt_concurrency));

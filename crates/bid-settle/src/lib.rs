@@ -16,6 +16,7 @@ mod count;
 pub mod error;
 mod finish;
 pub mod kms;
+mod legacy_bids;
 pub mod message;
 pub mod progress;
 pub mod queue;

@@ -6,6 +6,7 @@
 use std::fmt::Debug;
 use std::sync::Arc;
 
+use aws_sdk_kms::error::ProvideErrorMetadata;
 use aws_sdk_kms::operation::decrypt::DecryptError;
 use aws_sdk_kms::operation::decrypt::builders::DecryptFluentBuilder;
 use aws_sdk_kms::primitives::Blob;
@@ -59,6 +60,10 @@ pub enum UnwrapError {
     /// `IncorrectKeyException`. It will never open, so the bid is invalid.
     #[error("it does not open with this key")]
     NotForThisKey,
+    /// KMS answers `AccessDeniedException`: the key may not be used, or, as others report of symmetric ciphertexts, this one
+    /// is of a key that may not be. By itself it says nothing about the bid. Retry.
+    #[error(transparent)]
+    Denied(KmsError),
     /// Anything else. It says nothing about the bid. Retry.
     #[error(transparent)]
     Kms(#[from] KmsError),
@@ -130,6 +135,7 @@ impl Unwrap {
             Some(DecryptError::InvalidCiphertextException(_) | DecryptError::IncorrectKeyException(_)) => {
                 UnwrapError::NotForThisKey
             }
+            _ if error.code() == Some("AccessDeniedException") => UnwrapError::Denied(KmsError::of(DECRYPT, error)),
             _ => KmsError::of(DECRYPT, error).into(),
         })?;
         let missing = || KmsError::unavailable(DECRYPT, "the answer holds no plaintext");

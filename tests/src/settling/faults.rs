@@ -62,6 +62,7 @@ struct Slow {
 struct Plan {
     at: Option<(usize, Fault)>,
     each: BTreeMap<&'static str, Each>,
+    denied: Vec<String>,
     slow: Option<Slow>,
 }
 
@@ -84,6 +85,11 @@ impl Faults {
             fault,
         };
         self.plan.lock().unwrap().each.insert(operation, each);
+    }
+
+    /// From now on, calls may not be made whose bodies hold one of these texts, whatever else is to go wrong.
+    pub fn deny(&self, texts: &[&str]) {
+        self.plan.lock().unwrap().denied = texts.iter().map(|text| (*text).to_owned()).collect();
     }
 
     /// How much longer each call of this operation takes from now on.
@@ -138,6 +144,12 @@ impl Faults {
         Some(each.fault)
     }
 
+    fn is_denied(&self, request: &HttpRequest) -> bool {
+        let body = String::from_utf8_lossy(request.body().bytes().unwrap_or_default());
+        let plan = self.plan.lock().unwrap();
+        plan.denied.iter().any(|text| body.contains(text))
+    }
+
     fn delay(&self, operation: &str) -> Option<Duration> {
         let slow = self.plan.lock().unwrap().slow?;
         (operation == slow.operation).then(slow.by)
@@ -175,7 +187,10 @@ impl HttpConnector for Connector {
         let (inner, faults) = (self.inner.clone(), Arc::clone(&self.faults));
         HttpConnectorFuture::new(async move {
             let operation = operation(&request);
-            let fault = faults.take(&operation);
+            let mut fault = faults.take(&operation);
+            if faults.is_denied(&request) {
+                fault = Some(Fault::Denied);
+            }
             if let Some(delay) = faults.delay(&operation) {
                 tokio::time::sleep(delay).await;
             }

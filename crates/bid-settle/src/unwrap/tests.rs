@@ -129,6 +129,9 @@ async fn a_key_that_can_not_be_used_says_nothing_about_the_bid_and_is_not_waited
     ] {
         let kms = Kms::failing(&[code]);
         match open(&kms).await {
+            Err(UnwrapError::Denied(error)) if code == "AccessDeniedException" => {
+                assert_eq!(error.disposition(), Disposition::Retry);
+            }
             Err(UnwrapError::Kms(error)) => assert_eq!(error.disposition(), Disposition::Retry),
             other => panic!("{code}: {other:?}"),
         }
