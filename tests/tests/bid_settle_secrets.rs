@@ -16,6 +16,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bid_settle::message;
 use gatehouse_auction::{Rule, Seal};
+use gatehouse_tests::deployed_auctions::{Place, found_in};
 use gatehouse_tests::settling::Settling;
 use gatehouse_tests::settling::auction::Special;
 use gatehouse_tests::settling::faults::Fault;
@@ -92,13 +93,13 @@ async fn no_amount_stands_in_any_item_event_log_line_or_queue() {
     let lines = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
     assert!(lines.contains("settled"), "the log is not empty");
     assert!(seen.contains("logHead\\\":"), "half-done settlements were among it");
+    let mut places = vec![Place::new("what is stored", seen)];
+    places.extend(lines.lines().map(|line| Place::new("the log", line.to_owned())));
     for planted in PLANTED {
-        // In base64 and in the SDK's own output of bytes it would look otherwise, so it is looked for in those too.
-        let encoded = STANDARD.encode(planted);
-        for form in [planted, encoded.trim_end_matches('=')] {
-            assert!(!seen.contains(form), "{planted} stands in what is stored");
-            let line = lines.lines().find(|line| line.contains(form));
-            assert_eq!(line, None, "{planted} stands in the log");
-        }
+        assert!(
+            found_in(planted, &places).is_empty(),
+            "{:?}",
+            found_in(planted, &places)
+        );
     }
 }

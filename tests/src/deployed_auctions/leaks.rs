@@ -126,14 +126,16 @@ pub(super) async fn messages(client: &Sqs, name: &str, url: &str) -> Vec<Place> 
     places
 }
 
-/// How an amount with two decimals may be spelled: as it is, in minor units, and either of them as base64 or
-/// hexadecimal digits within something longer.
+/// How an amount with two decimals may be spelled: as it is, in minor units, and either of them as base64, hexadecimal
+/// digits or Rust's list of bytes within something longer.
 pub fn spellings(amount: &str) -> Vec<String> {
     let plain = [amount.to_owned(), amount.replace('.', "")];
     let mut spellings = plain.to_vec();
     for text in &plain {
         spellings.push(text.bytes().map(|byte| format!("{byte:02x}")).collect());
         spellings.extend((0..3).map(|offset| within_base64(text, offset)));
+        let bytes: Vec<String> = text.bytes().map(|byte| byte.to_string()).collect();
+        spellings.push(bytes.join(", "));
     }
     spellings
 }
@@ -168,6 +170,7 @@ mod tests {
                 plain.clone(),
                 STANDARD.encode(&plain),
                 hexadecimal,
+                format!("{:?}", plain.as_bytes()),
                 format!("{before} 73194627 cents"),
             ] {
                 assert_eq!(found_in("731946.27", &hidden(text.clone())).len(), 1, "{text}");
