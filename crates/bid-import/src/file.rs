@@ -6,7 +6,7 @@
 //! ```
 //!
 //! The fields are those of RFC 4180, but a record never runs over the end of a line: so a quotation mark that is not
-//! closed spoils its own line, and none behind it.
+//! closed spoils its own line, and none behind it. A line ends with LF, CR LF or CR, whatever the lines before it end with.
 
 use gatehouse_core::disposition::{Disposition, Failure};
 
@@ -104,7 +104,7 @@ impl BadLine {
 /// [`FileError`] (Reject)
 pub fn lines(file: &[u8], limits: Limits) -> Result<Vec<NumberedLine>, FileError> {
     let file = file.strip_prefix(BYTE_ORDER_MARK).unwrap_or(file);
-    let mut numbered = (1..).zip(file.split(|byte| *byte == b'\n').map(without_carriage_return));
+    let mut numbered = (1..).zip(split(file));
     let header = numbered.next().and_then(|(_, header)| fields(header).ok());
     if header.is_none_or(|header| header != HEADER) {
         return Err(FileError::UnexpectedHeader);
@@ -119,8 +119,13 @@ pub fn lines(file: &[u8], limits: Limits) -> Result<Vec<NumberedLine>, FileError
     Ok(lines)
 }
 
-fn without_carriage_return(line: &[u8]) -> &[u8] {
-    line.strip_suffix(b"\r").unwrap_or(line)
+/// What stands between LF, CR LF and CR. Nothing in it ends a record for the `csv` crate either, which would drop the rest.
+fn split(file: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let up_to_line_feed = file.split(|byte| *byte == b'\n');
+    up_to_line_feed.flat_map(|text| {
+        let text = text.strip_suffix(b"\r").unwrap_or(text);
+        text.split(|byte| *byte == b'\r')
+    })
 }
 
 fn line(text: &[u8]) -> Result<Line, BadLine> {
@@ -169,6 +174,28 @@ mod tests {
             read("\u{feff}\"[].contract\",\"[].bid\"\r\nC-1,AQID\r\n\r\n\"C, 2\",AQIE"),
             expected
         );
+    }
+
+    #[test]
+    fn a_carriage_return_ends_a_line_by_itself_and_none_is_dropped() {
+        let expected = [(2, good("C-1", "AQID")), (4, good("C, 2", "AQIE"))];
+        assert_eq!(read("[].contract,[].bid\rC-1,AQID\r\r\"C, 2\",AQIE\r"), expected);
+        // One file, written by two systems.
+        let lines = read("[].contract,[].bid\r\nC-1,AQID\rC-2,AQIE\nC-3,AQIF\r\rC-4,AQIG");
+        let expected = [
+            (2, good("C-1", "AQID")),
+            (3, good("C-2", "AQIE")),
+            (4, good("C-3", "AQIF")),
+            (6, good("C-4", "AQIG")),
+        ];
+        assert_eq!(lines, expected);
+        let lines = read("[].contract,[].bid\n\"C\r1\",AQID\nC-2,AQIE");
+        let expected = [
+            (2, Err(BadLine::NotTwoFields)),
+            (3, good("1\"", "AQID")),
+            (4, good("C-2", "AQIE")),
+        ];
+        assert_eq!(lines, expected, "also between quotation marks");
     }
 
     #[test]
