@@ -46,6 +46,28 @@ impl Failure for Interrupted {
     }
 }
 
+/// Why a record is not done.
+#[derive(Debug)]
+enum NotDone<E> {
+    /// Its work said so.
+    Failed(E),
+    /// Its work had no say.
+    Interrupted(Interrupted),
+}
+
+impl<E: Failure + 'static> NotDone<E> {
+    fn begun_too_late(&self) -> bool {
+        matches!(self, Self::Interrupted(Interrupted::TooLate))
+    }
+
+    fn into_failure(self) -> Box<dyn Failure> {
+        match self {
+            Self::Failed(failure) => Box::new(failure),
+            Self::Interrupted(interrupted) => Box::new(interrupted),
+        }
+    }
+}
+
 impl Intake {
     /// Gives each record of a DynamoDB stream to `work`, and answers with those that have to be
     /// delivered again. One that fails, panics or takes too long when patience is over is given up
@@ -70,11 +92,12 @@ impl Intake {
             let (raw, created) = (record.raw.clone(), record.created);
             let span = info_span!("item", keys = %record.keys);
             let work = async { work(record).await };
-            let Err(failure) = to_its_end(work, deadline, whole).instrument(span.clone()).await else {
+            let Err(not_done) = to_its_end(work, deadline, whole).instrument(span.clone()).await else {
                 return Ok(());
             };
+            let begun_too_late = not_done.begun_too_late();
+            let failure = not_done.into_failure();
             span.in_scope(|| note(&*failure));
-            let begun_too_late = failure.reason() == Interrupted::TooLate.reason();
             match failure.disposition() {
                 Disposition::Reject => self.reject(vec![(failure, raw)]).await,
                 Disposition::Retry if begun_too_late || !patience.is_over(created) => Err(HandBack),
@@ -98,37 +121,19 @@ impl Intake {
     }
 }
 
-async fn to_its_end<E: Failure + 'static>(
+async fn to_its_end<E: Failure>(
     work: impl Future<Output = Result<(), E>>,
     deadline: Deadline,
     whole: Duration,
-) -> Result<(), Box<dyn Failure>> {
+) -> Result<(), NotDone<E>> {
     let time = deadline.remaining().saturating_sub(GIVE_UP_MARGIN);
     match tokio::time::timeout(time, AssertUnwindSafe(work).catch_unwind()).await {
-        Ok(Ok(outcome)) => outcome.map_err(|failure| Box::new(failure) as Box<dyn Failure>),
-        Ok(Err(_panic)) => Err(Box::new(Interrupted::Panicked)),
-        Err(_) if time >= whole / 2 => Err(Box::new(Interrupted::TooLong)),
-        Err(_) => Err(Box::new(Interrupted::TooLate)),
+        Ok(Ok(outcome)) => outcome.map_err(NotDone::Failed),
+        Ok(Err(_panic)) => Err(NotDone::Interrupted(Interrupted::Panicked)),
+        Err(_) if time >= whole / 2 => Err(NotDone::Interrupted(Interrupted::TooLong)),
+        Err(_) => Err(NotDone::Interrupted(Interrupted::TooLate)),
     }
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, clippy::panic, reason = "a test may panic")]
-mod tests {
-    use super::*;
-
-    const WHOLE: Duration = Duration::from_secs(60);
-
-    async fn reason_of(work: impl Future<Output = Result<(), Interrupted>>, left: Duration) -> &'static str {
-        let outcome = to_its_end(work, Deadline::after(left), WHOLE).await;
-        outcome.unwrap_err().reason()
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn work_that_does_not_come_to_its_end_is_told_apart_by_why() {
-        assert_eq!(reason_of(async { panic!("of one record") }, WHOLE).await, "panic");
-        assert_eq!(reason_of(std::future::pending(), WHOLE).await, "too-long");
-        assert_eq!(reason_of(std::future::pending(), WHOLE / 4).await, "deadline");
-        assert_eq!(reason_of(async { Err(Interrupted::TooLong) }, WHOLE).await, "too-long");
-    }
-}
+mod tests;
