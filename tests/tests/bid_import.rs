@@ -12,7 +12,7 @@ use std::time::Duration;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bid_import::bidder::{UnexpectedKey, of_key};
-use futures_util::future::join_all;
+use futures_util::future::{join, join_all};
 use gatehouse_auction::{Event, Hash, Seal};
 use gatehouse_core::event::{Invocation, records_in_body, records_in_event};
 use gatehouse_tests::importing::Importing;
@@ -176,6 +176,55 @@ async fn a_file_that_comes_again_late_brings_no_replaced_or_withdrawn_bid_back()
     room.deliver(&room.bucket, KEY, "04", MINUTE).await;
     assert!(room.rejections().await.is_empty());
     assert_eq!(standing(&room, &auction, "anna").await, Some(Hash::of(ciphertext(3))));
+}
+
+#[tokio::test]
+#[ignore = "needs the local stack: make test"]
+async fn of_two_uploads_at_once_the_newer_ones_bids_stand_in_whatever_call_one_waits_for_the_other() {
+    let room = Importing::new(&[]).await;
+    let (older, newer) = ([1, 2].map(ciphertext), [3, 4].map(ciphertext));
+    let lines = |name: &str, bids: &[String; 2]| {
+        let contracts = [1, 2].map(|number| format!("{name}-{number}"));
+        file(&[(&contracts[0], &bids[0]), (&contracts[1], &bids[1])])
+    };
+    room.auction("C-1").await;
+    room.auction("C-2").await;
+    room.import(KEY, &lines("C", &older), "01").await;
+    let calls = room.faults.calls();
+    // Before that, whoever waits reads the other one's file.
+    let fetched = calls.iter().position(|call| call == "GET").unwrap();
+
+    for (waits, goes_on) in [(("01", &older), ("02", &newer)), (("02", &newer), ("01", &older))] {
+        for (number, call) in calls.iter().enumerate().skip(fetched + 1) {
+            let name = format!("{}-{number}", waits.0);
+            let auctions = [
+                room.auction(&format!("{name}-1")).await,
+                room.auction(&format!("{name}-2")).await,
+            ];
+            let key = format!("anna/{name}/encrypted.csv");
+            room.upload(&key, &lines(&name, waits.1)).await;
+            room.faults.at(room.faults.calls().len() + number, Fault::Held);
+            let whole = async {
+                room.faults.held().await;
+                let delivered = room.import(&key, &lines(&name, goes_on.1), goes_on.0).await;
+                room.faults.let_go();
+                delivered
+            };
+            let delivered = join(room.deliver(&room.bucket, &key, waits.0, MINUTE), whole).await;
+
+            let what = format!("{} waits in call {number}, {call}", waits.0);
+            assert_eq!(delivered, (Delivered::Done, Delivered::Done), "{what}");
+            for (auction, bid) in auctions.iter().zip(&newer) {
+                assert_eq!(standing(&room, auction, "anna").await, Some(Hash::of(bid)), "{what}");
+            }
+            let rejections = room.rejections().await;
+            let superseded = (0, "superseded-file".to_owned());
+            assert!(
+                rejections.len() <= 1 && rejections.iter().all(|one| *one == superseded),
+                "{what}"
+            );
+        }
+    }
 }
 
 #[tokio::test]

@@ -26,7 +26,7 @@ pub enum ImportError {
     /// The file is none of ours. Reject.
     #[error(transparent)]
     File(#[from] FileError),
-    /// It could not be said or noted whether it is done: Retry or Reject, as the cause says.
+    /// It could not be said or noted how far it is, or a newer one was begun: Retry or Reject, as the cause says.
     #[error(transparent)]
     Imported(#[from] ImportedError),
     /// A line could be neither placed nor refused for now. Retry.
@@ -96,6 +96,9 @@ pub enum LineError {
     /// The bid could not be appended: Retry or Reject, as the cause says.
     #[error(transparent)]
     Append(#[from] AppendError),
+    /// It can't be said that its file is still the newest one: the end of the whole file. Retry or Reject, as the cause says.
+    #[error(transparent)]
+    Imported(#[from] ImportedError),
 }
 
 impl Failure for LineError {
@@ -104,6 +107,7 @@ impl Failure for LineError {
             Self::Bad(_) | Self::NoLegacyKey | Self::NoSuchContract | Self::Refused(_) => Disposition::Reject,
             Self::Read(error) => error.disposition(),
             Self::Append(error) => error.disposition(),
+            Self::Imported(error) => error.disposition(),
         }
     }
 
@@ -115,6 +119,7 @@ impl Failure for LineError {
             Self::Refused(refusal) => refusal.code(),
             Self::Read(error) => error.reason(),
             Self::Append(error) => error.reason(),
+            Self::Imported(error) => error.reason(),
         }
     }
 }

@@ -55,7 +55,7 @@ pub struct Deps {
     pub log: AuctionLog,
     /// What time it is.
     pub now: fn() -> Timestamp,
-    /// Which files are done.
+    /// Which files are begun, and which are done.
     pub imported: Imported,
     /// Who takes records in and deals with those that fail.
     pub intake: Intake,
@@ -114,7 +114,8 @@ async fn one_file(deps: &Deps, record: Record, deadline: Deadline) -> Result<(),
     }
     let file = deps.bucket.read(&record).await?;
     let lines = file::lines(&file, deps.config.limits)?;
-    let rejected = place_lines(deps, bidder, lines, deadline).await?;
+    deps.imported.begin(&record).await?;
+    let rejected = place_lines(deps, Auctions::new(deps, &record, bidder), lines, deadline).await?;
     for line in &rejected {
         let about = json!({
             "bucket": record.bucket,
@@ -133,12 +134,11 @@ async fn one_file(deps: &Deps, record: Record, deadline: Deadline) -> Result<(),
 /// Places all lines that can be placed, in their order, and gives those that never can.
 async fn place_lines(
     deps: &Deps,
-    bidder: &str,
+    mut auctions: Auctions<'_>,
     lines: Vec<NumberedLine>,
     deadline: Deadline,
 ) -> Result<Vec<RejectedLine>, ImportError> {
     let margin = START_MARGIN.min(deadline.remaining() / 4);
-    let mut auctions = Auctions::new(deps, bidder);
     let mut rejected = Vec::new();
     let (mut placed, mut skipped) = (0_u64, 0_u64);
     for (line, text) in lines {
@@ -148,6 +148,7 @@ async fn place_lines(
         match one_line(deps, &mut auctions, text).await {
             Ok(Placed::Now) => placed += 1,
             Ok(Placed::Before) => skipped += 1,
+            Err(LineError::Imported(of_the_file)) => return Err(of_the_file.into()),
             Err(source) if source.disposition() == Disposition::Reject => rejected.push(RejectedLine { line, source }),
             Err(source) => return Err(ImportError::Line { line, source }),
         }

@@ -5,6 +5,7 @@ use std::collections::hash_map::Entry;
 
 use gatehouse_auction::{Auction, AuctionId, Hash, rules};
 use gatehouse_auction_log::{AppendError, ReadError};
+use gatehouse_core::event::Record;
 
 use crate::Deps;
 use crate::error::LineError;
@@ -19,21 +20,23 @@ pub enum Placed {
     Before,
 }
 
-/// The auctions that one bidder's file speaks of. Each is read once, and then only if somebody else came in between: a
+/// The auctions that one file speaks of. Each is read once, and then only if somebody else came in between: a
 /// line that is a bid already costs no request, and so a large file gets further with each delivery.
 #[derive(Debug)]
 pub struct Auctions<'a> {
     deps: &'a Deps,
+    record: &'a Record,
     bidder: &'a str,
     by_contract: HashMap<String, AuctionId>,
     known: HashMap<AuctionId, Auction>,
 }
 
 impl<'a> Auctions<'a> {
-    /// None read yet.
-    pub fn new(deps: &'a Deps, bidder: &'a str) -> Self {
+    /// None read yet. The file of this event, which is begun, is this bidder's.
+    pub fn new(deps: &'a Deps, record: &'a Record, bidder: &'a str) -> Self {
         Self {
             deps,
+            record,
             bidder,
             by_contract: HashMap::new(),
             known: HashMap::new(),
@@ -41,14 +44,17 @@ impl<'a> Auctions<'a> {
     }
 
     /// Places a line's bid, right behind the last entry that was looked at: so two deliveries of one file can't both place
-    /// it, and a close that comes in between refuses it.
+    /// it, and a close that comes in between refuses it. After each look it has to be the newest file under its key still: so
+    /// no bid of a newer one is replaced.
     ///
     /// A ciphertext that the bidder has ever placed would change nothing if it was placed again, so it is skipped.
     ///
     /// # Errors
     /// [`LineError`]
     pub async fn place(&mut self, line: &Line) -> Result<Placed, LineError> {
-        let Self { deps, bidder, .. } = *self;
+        let Self {
+            deps, record, bidder, ..
+        } = *self;
         let id = self.named(&line.contract).await?;
         let auction = self.known(id).await?;
         let envelope = Hash::of(&line.bid);
@@ -63,7 +69,7 @@ impl<'a> Auctions<'a> {
                     auction.apply(&entry).map_err(ReadError::from)?;
                     return Ok(Placed::Now);
                 }
-                Err(AppendError::Overtaken(_)) => deps.log.catch_up(auction).await?,
+                Err(AppendError::Overtaken(_)) => look(deps, auction, record).await?,
                 Err(error) => return Err(error.into()),
             }
         }
@@ -86,9 +92,16 @@ impl<'a> Auctions<'a> {
         match self.known.entry(id) {
             Entry::Occupied(known) => Ok(known.into_mut()),
             Entry::Vacant(vacant) => {
-                let auction = self.deps.log.load_whole(id).await?;
-                Ok(vacant.insert(auction.ok_or(LineError::NoSuchContract)?))
+                let auction = self.deps.log.load_whole(id).await?.ok_or(LineError::NoSuchContract)?;
+                self.deps.imported.expect_newest(self.record).await?;
+                Ok(vacant.insert(auction))
             }
         }
     }
+}
+
+/// Reads what has happened since, and then whether a newer file was begun, in this order.
+async fn look(deps: &Deps, auction: &mut Auction, record: &Record) -> Result<(), LineError> {
+    deps.log.catch_up(auction).await?;
+    Ok(deps.imported.expect_newest(record).await?)
 }

@@ -33,6 +33,8 @@ pub enum Fault {
     CrashBefore,
     /// The process dies right after the call was carried out.
     CrashAfter,
+    /// The call waits until the test lets it go on.
+    Held,
 }
 
 /// The wire of a settlement, and what is to go wrong on it.
@@ -41,6 +43,8 @@ pub struct Faults {
     plan: Mutex<Plan>,
     calls: Mutex<Vec<String>>,
     crashed: Notify,
+    held: Notify,
+    let_go: Notify,
 }
 
 /// What happens to calls of one operation.
@@ -95,6 +99,16 @@ impl Faults {
     /// How much longer each call of this operation takes from now on.
     pub fn slow_down(&self, operation: &'static str, by: fn() -> Duration) {
         self.plan.lock().unwrap().slow = Some(Slow { operation, by });
+    }
+
+    /// Waits until a call is held.
+    pub async fn held(&self) {
+        self.held.notified().await;
+    }
+
+    /// Lets the call go on that is held.
+    pub fn let_go(&self) {
+        self.let_go.notify_one();
     }
 
     /// The operations so far.
@@ -155,6 +169,11 @@ impl Faults {
         (operation == slow.operation).then(slow.by)
     }
 
+    async fn hold(&self) {
+        self.held.notify_one();
+        self.let_go.notified().await;
+    }
+
     async fn crash<T>(&self) -> T {
         self.crashed.notify_one();
         std::future::pending().await
@@ -200,6 +219,7 @@ impl HttpConnector for Connector {
                 Some(Fault::Denied) => return Ok(refusal(400, "AccessDeniedException")),
                 Some(Fault::NoAnswer) => return Err(time_out()),
                 Some(Fault::CrashBefore) => faults.crash().await,
+                Some(Fault::Held) => faults.hold().await,
                 Some(Fault::AnswerLost | Fault::CrashAfter) | None => {}
             }
             let answer = inner.call(request).await;
