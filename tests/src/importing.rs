@@ -133,10 +133,19 @@ impl Importing {
 
     /// Takes everything out of the rejected queue: line, 0 for a file, and reason, in this order.
     pub async fn rejections(&self) -> Vec<(u64, String)> {
-        let line = |rejection: Rejection| (rejection.record["line"].as_u64().unwrap_or(0), rejection.reason);
-        let rejections = room::drain(&self.sqs, &self.rejected_queue).await;
-        let mut lines: Vec<_> = rejections.into_iter().map(line).collect();
+        let mut lines = Vec::new();
+        for Rejection { reason, record, .. } in self.rejected_messages().await {
+            match record["lines"].as_array() {
+                Some(numbers) => lines.extend(numbers.iter().map(|line| (line.as_u64().unwrap(), reason.clone()))),
+                None => lines.push((0, reason)),
+            }
+        }
         lines.sort();
         lines
+    }
+
+    /// The same, message by message.
+    pub async fn rejected_messages(&self) -> Vec<Rejection> {
+        room::drain(&self.sqs, &self.rejected_queue).await
     }
 }

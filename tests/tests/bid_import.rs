@@ -6,6 +6,7 @@
     reason = "a test fails by panicking"
 )]
 
+use std::iter::repeat_n;
 use std::path::Path;
 use std::time::Duration;
 
@@ -20,6 +21,7 @@ use gatehouse_tests::settling::Delivered;
 use gatehouse_tests::settling::auction::{TestAuction, closes_at, opens_at};
 use gatehouse_tests::settling::faults::Fault;
 use jiff::SignedDuration;
+use serde_json::json;
 
 const KEY: &str = "anna/2026/encrypted.csv";
 const MINUTE: Duration = Duration::from_secs(60);
@@ -109,6 +111,37 @@ async fn each_bad_line_is_rejected_by_its_number_and_the_others_are_placed() {
     assert_eq!(room.deliver(&room.bucket, KEY, "01", MINUTE).await, Delivered::Done);
     assert!(room.rejections().await.is_empty());
     assert_eq!((one.entries().await.len(), two.entries().await.len()), (2, 2));
+}
+
+#[tokio::test]
+#[ignore = "needs the local stack: make test"]
+async fn ever_so_many_bad_lines_take_a_message_for_each_reason_and_an_unknown_contract_one_look() {
+    let room = Importing::new(&[("MAX_LINES", "20000")]).await;
+    let auction = room.auction("C-1").await;
+    let mut lines = vec![("C-none", "AQID"); 2000];
+    lines.push(("C-1", "AQID"));
+    lines.extend(repeat_n(("C-1", ""), 11_000));
+    lines.extend(repeat_n(("01KAC3B3G0W4V8Q9ZJ6M5T7R2D", "AQID"), 2000));
+    assert_eq!(room.import(KEY, &file(&lines), "01").await, Delivered::Done);
+
+    let messages = room.rejected_messages().await;
+    let mut numbers: Vec<(String, Vec<u64>)> = Vec::new();
+    for message in &messages {
+        let record = &message.record;
+        assert_eq!((&record["bucket"], &record["key"]), (&json!(room.bucket), &json!(KEY)));
+        let lines = serde_json::from_value(record["lines"].clone()).unwrap();
+        numbers.push((message.reason.clone(), lines));
+    }
+    numbers.sort();
+    let expected = [
+        ("bid-missing".to_owned(), (2003..12_003).collect()),
+        ("bid-missing".to_owned(), (12_003..13_003).collect()),
+        ("no-such-contract".to_owned(), (2..2002).chain(13_003..15_003).collect()),
+    ];
+    assert_eq!(numbers, expected);
+    assert_eq!(standing(&room, &auction, "anna").await, Some(Hash::of("AQID")));
+    let looks = room.faults.count("GetItem");
+    assert!(looks < 20, "{looks} for three contracts and the file's note");
 }
 
 #[tokio::test]

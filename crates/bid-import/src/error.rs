@@ -37,8 +37,8 @@ pub enum ImportError {
         /// Why.
         source: LineError,
     },
-    /// The rejected queue did not take a line. Retry.
-    #[error("the rejected queue did not take a line")]
+    /// The rejected queue did not take the lines that never become bids. Retry.
+    #[error("the rejected queue did not take the lines that are rejected")]
     NotRejected,
     /// The invocation is about to end. Retry: the next one goes on, since what was placed is not placed again.
     #[error("no time is left for line {line} and those behind it")]
@@ -121,25 +121,5 @@ impl Failure for LineError {
             Self::Append(error) => error.reason(),
             Self::Imported(error) => error.reason(),
         }
-    }
-}
-
-/// A line that never becomes a bid, with its number: what the rejected queue says.
-#[derive(Debug, thiserror::Error)]
-#[error("line {line}: {source}")]
-pub struct RejectedLine {
-    /// The line's number; the header's is 1.
-    pub line: u64,
-    /// Why.
-    pub source: LineError,
-}
-
-impl Failure for RejectedLine {
-    fn disposition(&self) -> Disposition {
-        Disposition::Reject
-    }
-
-    fn reason(&self) -> &'static str {
-        self.source.reason()
     }
 }

@@ -16,6 +16,7 @@ pub mod error;
 pub mod file;
 pub mod imported;
 pub mod place;
+pub mod rejected;
 
 use std::time::Duration;
 
@@ -36,10 +37,11 @@ use tracing::info;
 
 use bucket::Bucket;
 use config::Config;
-use error::{ImportError, LineError, RejectedLine};
+use error::{ImportError, LineError};
 use file::{BadLine, Line, NumberedLine};
 use imported::Imported;
 use place::{Auctions, Placed};
+use rejected::{MOST_IN_A_MESSAGE, Rejected};
 
 /// With less than this left, neither a file nor a line of it is worth starting.
 const START_MARGIN: Duration = Duration::from_secs(3);
@@ -86,6 +88,7 @@ impl Deps {
 pub fn describe() {
     describe_counter!("BidsImported", Unit::Count, "lines that became bids");
     describe_counter!("LinesSkipped", Unit::Count, "lines that were bids already");
+    describe_counter!("LinesRejected", Unit::Count, "lines that never become bids");
     gatehouse_auction_log::describe();
 }
 
@@ -116,19 +119,25 @@ async fn one_file(deps: &Deps, record: Record, deadline: Deadline) -> Result<(),
     let lines = file::lines(&file, deps.config.limits)?;
     deps.imported.begin(&record).await?;
     let rejected = place_lines(deps, Auctions::new(deps, &record, bidder), lines, deadline).await?;
-    for line in &rejected {
-        let about = json!({
-            "bucket": record.bucket,
-            "key": record.key,
-            "versionId": record.version_id,
-            "line": line.line,
-        });
-        deps.intake
-            .reject_now(line, about)
-            .await
-            .map_err(|_| ImportError::NotRejected)?;
-    }
+    reject(deps, &record, &rejected).await?;
     Ok(deps.imported.done(&record).await?)
+}
+
+/// Tells the rejected queue which lines never become bids: a message for each reason.
+async fn reject(deps: &Deps, record: &Record, rejected: &Rejected) -> Result<(), ImportError> {
+    for of_a_reason in rejected.by_reason() {
+        for lines in of_a_reason.lines.chunks(MOST_IN_A_MESSAGE) {
+            let about = json!({
+                "bucket": record.bucket,
+                "key": record.key,
+                "versionId": record.version_id,
+                "lines": lines,
+            });
+            let taken = deps.intake.reject_now(of_a_reason, about).await;
+            taken.map_err(|_| ImportError::NotRejected)?;
+        }
+    }
+    Ok(())
 }
 
 /// Places all lines that can be placed, in their order, and gives those that never can.
@@ -137,9 +146,9 @@ async fn place_lines(
     mut auctions: Auctions<'_>,
     lines: Vec<NumberedLine>,
     deadline: Deadline,
-) -> Result<Vec<RejectedLine>, ImportError> {
+) -> Result<Rejected, ImportError> {
     let margin = START_MARGIN.min(deadline.remaining() / 4);
-    let mut rejected = Vec::new();
+    let mut rejected = Rejected::default();
     let (mut placed, mut skipped) = (0_u64, 0_u64);
     for (line, text) in lines {
         if deadline.remaining() < margin {
@@ -149,13 +158,14 @@ async fn place_lines(
             Ok(Placed::Now) => placed += 1,
             Ok(Placed::Before) => skipped += 1,
             Err(LineError::Imported(of_the_file)) => return Err(of_the_file.into()),
-            Err(source) if source.disposition() == Disposition::Reject => rejected.push(RejectedLine { line, source }),
+            Err(source) if source.disposition() == Disposition::Reject => rejected.add(line, source),
             Err(source) => return Err(ImportError::Line { line, source }),
         }
     }
-    info!(placed, skipped, rejected = rejected.len(), "gone through");
+    info!(placed, skipped, rejected = rejected.count(), "gone through");
     counter!("BidsImported").increment(placed);
     counter!("LinesSkipped").increment(skipped);
+    counter!("LinesRejected").increment(rejected.count() as u64);
     Ok(rejected)
 }
 

@@ -21,13 +21,14 @@ pub enum Placed {
 }
 
 /// The auctions that one file speaks of. Each is read once, and then only if somebody else came in between: a
-/// line that is a bid already costs no request, and so a large file gets further with each delivery.
+/// line that is a bid already costs no request, and so a large file gets further with each delivery. A contract that no
+/// auction has is looked up once.
 #[derive(Debug)]
 pub struct Auctions<'a> {
     deps: &'a Deps,
     record: &'a Record,
     bidder: &'a str,
-    by_contract: HashMap<String, AuctionId>,
+    by_contract: HashMap<String, Option<AuctionId>>,
     known: HashMap<AuctionId, Auction>,
 }
 
@@ -75,17 +76,26 @@ impl<'a> Auctions<'a> {
         }
     }
 
-    /// The auction of this contract. The older system knows no ids, but a file that was written for us may.
+    /// The auction of this contract.
     async fn named(&mut self, contract: &str) -> Result<AuctionId, LineError> {
-        if let Some(id) = self.by_contract.get(contract) {
-            return Ok(*id);
-        }
+        let id = match self.by_contract.get(contract) {
+            Some(looked_up) => *looked_up,
+            None => {
+                let found = self.find(contract).await?;
+                self.by_contract.insert(contract.to_owned(), found);
+                found
+            }
+        };
+        id.ok_or(LineError::NoSuchContract)
+    }
+
+    /// The older system knows no ids, but a file that was written for us may.
+    async fn find(&self, contract: &str) -> Result<Option<AuctionId>, LineError> {
         let by_name = self.deps.log.by_contract(contract).await?;
-        let id = by_name
-            .or_else(|| contract.parse().ok())
-            .ok_or(LineError::NoSuchContract)?;
-        self.by_contract.insert(contract.to_owned(), id);
-        Ok(id)
+        let Some(id) = by_name.or_else(|| contract.parse().ok()) else {
+            return Ok(None);
+        };
+        Ok(self.deps.log.terms(id).await?.map(|_| id))
     }
 
     async fn known(&mut self, id: AuctionId) -> Result<&mut Auction, LineError> {
