@@ -173,6 +173,7 @@ impl House {
             ("SETTLE_QUEUE_URL", "https://sqs.invalid/settle".into()),
             ("REJECTED_QUEUE_URL", "https://sqs.invalid/rejected".into()),
             ("EVENT_BUS_NAME", "default".into()),
+            ("STREAM_FAILURE_QUEUE_URL", "https://sqs.invalid/failures".into()),
             ("IMPORT_BUCKET", "import".into()),
         ]
     }

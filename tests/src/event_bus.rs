@@ -7,6 +7,8 @@ use aws_sdk_eventbridge::types::Target;
 use aws_sdk_sqs::types::QueueAttributeName;
 use bid_publish::config::Config;
 use bid_publish::{Bus, Deps, handle};
+use gatehouse_core::patience::Limit;
+use gatehouse_core::rejected::{RejectedQueue, Rejection};
 use gatehouse_core::stream::StreamEvent;
 use lambda_runtime::{Context, LambdaEvent};
 use serde_json::{Value, json};
@@ -14,6 +16,7 @@ use serde_json::{Value, json};
 use crate::event_table::EventTable;
 use crate::eventually;
 use crate::in_place::stream::Stream;
+use crate::room;
 
 /// How long a test waits for an event. Nothing is measured by it: it only ends a test that hangs.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -33,6 +36,8 @@ pub struct Publisher {
     /// The same, with an EventBridge that can't be reached.
     cut_off: Deps,
     stream: Stream,
+    sqs: aws_sdk_sqs::Client,
+    failure_queue: String,
 }
 
 impl EventBus {
@@ -106,20 +111,37 @@ impl Publisher {
     /// One that tells this bus of this table.
     pub async fn new(table: &EventTable, bus: &EventBus) -> Self {
         let aws = gatehouse_core::aws::config().await;
+        let sqs = aws_sdk_sqs::Client::new(&aws);
+        let queue = sqs.create_queue().queue_name(format!("{}-failures", bus.name));
+        let failure_queue = queue.send().await.expect("a queue").queue_url.unwrap();
         let config = Config {
             event_bus: bus.name.clone(),
+            stream_failure_queue_url: failure_queue.clone(),
+            give_up_after: Limit::default(),
             concurrency: 10,
         };
         let stream = Stream::of(&table.client, &aws, &table.name).await;
         // Nothing listens on port 1.
         let nowhere = aws_sdk_eventbridge::config::Builder::from(&aws).endpoint_url("http://127.0.0.1:1");
         let nowhere = aws_sdk_eventbridge::Client::from_conf(nowhere.build());
-        let cut_off = Deps {
-            config: config.clone(),
-            bus: Bus::new(nowhere, &bus.name),
-        };
-        let deps = Deps::new(config, &aws);
-        Self { deps, cut_off, stream }
+        let failures = RejectedQueue::new(sqs.clone(), &failure_queue);
+        Self {
+            cut_off: Deps::with(config.clone(), Bus::new(nowhere, &bus.name), failures),
+            deps: Deps::new(config, &aws),
+            stream,
+            sqs,
+            failure_queue,
+        }
+    }
+
+    /// From now on, what fails is given up at once.
+    pub fn lose_patience(&mut self) {
+        self.deps.patience.limit = Limit::of(Duration::ZERO);
+    }
+
+    /// Takes everything out of the failure queue.
+    pub async fn given_up(&self) -> Vec<Rejection> {
+        room::drain(&self.sqs, &self.failure_queue).await
     }
 
     /// What the stream tells since the last time.

@@ -92,8 +92,11 @@ class EachRule(unittest.TestCase):
         self.assert_complains(streams.streams_go_on)
 
     def test_sees_a_retry_cap_that_comes_before_the_reason(self):
-        self.mapping["MaximumRetryAttempts"] = 50
-        self.assert_complains(streams.streams_go_on)
+        for mapping in ("DedupeProcessFunctionPending", "BidPublishFunctionAppended"):
+            with self.subTest(mapping):
+                self.setUp()
+                self.template["Resources"][mapping]["Properties"]["MaximumRetryAttempts"] = 50
+                self.assert_complains(streams.streams_go_on)
 
     def test_sees_an_age_limit_that_the_stream_does_not_live_to_see(self):
         self.mapping["MaximumRecordAgeInSeconds"] = 24 * 3600

@@ -108,7 +108,7 @@ async fn records_that_come_again_are_told_again_with_what_tells_them_apart() {
 
 #[tokio::test]
 #[ignore = "needs the local stack: make test"]
-async fn a_record_that_nobody_can_read_comes_back_and_keeps_no_other_from_being_told() {
+async fn a_record_that_nobody_can_read_comes_back_until_it_is_given_up_and_keeps_no_other_from_being_told() {
     let (room, bus) = (Room::new().await, EventBus::create("unreadable").await);
     let mut publisher = Publisher::new(&room.table, &bus).await;
     let id = room.open().await;
@@ -124,4 +124,17 @@ async fn a_record_that_nobody_can_read_comes_back_and_keeps_no_other_from_being_
         .map(|event| event["detail"]["position"].as_u64().unwrap())
         .collect();
     assert_eq!(positions, [1, 3]);
+    assert!(publisher.given_up().await.is_empty());
+
+    publisher.lose_patience();
+    assert!(publisher.deliver(vec![records[1].clone()]).await.is_empty());
+    let given_up = publisher.given_up().await;
+    let place = json!({
+        "keys": records[1]["dynamodb"]["Keys"], "sequenceNumber": sequence_number(&records[1]), "type": "bid-placed",
+    });
+    assert_eq!(given_up.len(), 1);
+    assert_eq!(
+        (given_up[0].reason.as_str(), &given_up[0].record),
+        ("malformed-event-record", &place)
+    );
 }

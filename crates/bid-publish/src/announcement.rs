@@ -8,7 +8,7 @@ use gatehouse_auction::{AuctionId, Event, Hash, Outcome, Rule, Terms};
 use gatehouse_core::stream::{Change, StreamRecord};
 use jiff::Timestamp;
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::error::PublishError;
 
@@ -93,6 +93,13 @@ impl Announcement {
             more: More::of(event),
         }))
     }
+}
+
+/// What the failure queue is told of a record that could not be told to the bus: where it is, and of what type, if that can
+/// be read. The item itself holds an envelope and a bidder.
+pub fn place_of(record: &StreamRecord) -> Value {
+    let kind = record.new.as_ref().and_then(|item| item.text("type"));
+    json!({ "keys": record.keys, "sequenceNumber": record.sequence_number, "type": kind })
 }
 
 impl More {

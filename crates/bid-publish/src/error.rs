@@ -2,8 +2,7 @@
 
 use gatehouse_core::disposition::{Disposition, Failure};
 
-/// Why EventBridge was not told of an event. Always Retry: after the retry cap of the event source, the
-/// record is in its failure destination.
+/// Why EventBridge was not told of an event. Always Retry: what fails for too long is given up, and then in the failure queue.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum PublishError {

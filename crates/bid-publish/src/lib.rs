@@ -3,9 +3,9 @@
 //! Starts from the stream of the auctions' table, so a handler that dies right after its append loses no
 //! notification: what is in the table is in the stream. **What happens when something fails.** Throttling, an outage,
 //! a missing permission, a time-out or a panic hand the stream record back, and with it those after it; they are tried
-//! all the same, so nothing waits for it. After the retry cap of the event source, it is in the failure destination.
-//! So is a record that nobody can read: there is nothing that EventBridge could never take and a deployment
-//! could not mend, hence no rejected queue.
+//! all the same, so nothing waits for it. What fails for too long is given up: it goes to the failure queue with its
+//! reason and its place in the log, and without the item, which holds an envelope. So does a record that nobody can read:
+//! there is nothing that EventBridge could never take and a deployment could not mend, hence no rejected queue.
 //!
 //! An event is told at least once. Its auction and its position tell a second delivery from the first, and its place
 //! among the others: EventBridge keeps no order.
@@ -22,13 +22,14 @@ use std::time::Duration;
 
 use aws_config::SdkConfig;
 use aws_lambda_events::event::streams::DynamoDbEventResponse;
-use gatehouse_core::batch::{self, HandBack, Limits};
 use gatehouse_core::deadline::Deadline;
-use gatehouse_core::disposition::{Failure, innermost_cause};
-use gatehouse_core::stream::{RecordWithoutSequenceNumber, StreamEvent, StreamRecord};
+use gatehouse_core::intake::{Intake, InvocationFailed};
+use gatehouse_core::patience::Patience;
+use gatehouse_core::rejected::RejectedQueue;
+use gatehouse_core::stream::{StreamEvent, StreamRecord};
 use lambda_runtime::LambdaEvent;
 use metrics::{Unit, counter, describe_counter};
-use tracing::{info, warn};
+use tracing::info;
 
 use config::Config;
 use error::PublishError;
@@ -43,13 +44,38 @@ pub struct Deps {
     pub config: Config,
     /// Who is told.
     pub bus: Bus,
+    /// Who takes records in and deals with those that fail.
+    pub intake: Intake,
+    /// When a record that fails is given up.
+    pub patience: Patience,
 }
 
 impl Deps {
-    /// Builds the client.
+    /// Builds the clients.
     pub fn new(config: Config, aws: &SdkConfig) -> Self {
         let bus = Bus::new(aws_sdk_eventbridge::Client::new(aws), &config.event_bus);
-        Self { config, bus }
+        let failures = RejectedQueue::new(aws_sdk_sqs::Client::new(aws), &config.stream_failure_queue_url);
+        Self::with(config, bus, failures)
+    }
+
+    /// With a bus and a failure queue that are there already.
+    pub fn with(config: Config, bus: Bus, failures: RejectedQueue) -> Self {
+        Self {
+            bus,
+            intake: Intake {
+                // Nothing is rejected: see the module.
+                rejected: failures.clone(),
+                function: std::env::var("AWS_LAMBDA_FUNCTION_NAME").unwrap_or_default(),
+                concurrency: config.concurrency,
+                start_margin: START_MARGIN,
+            },
+            patience: Patience {
+                queue: failures,
+                limit: config.give_up_after,
+                shown: announcement::place_of,
+            },
+            config,
+        }
     }
 }
 
@@ -62,31 +88,16 @@ pub fn describe() {
 /// Handles one invocation: every stream record of it, each by itself.
 ///
 /// # Errors
-/// [`RecordWithoutSequenceNumber`] if all of it has to be delivered again.
-pub async fn handle(
-    deps: &Deps,
-    event: LambdaEvent<StreamEvent>,
-) -> Result<DynamoDbEventResponse, RecordWithoutSequenceNumber> {
+/// [`InvocationFailed`] if all of it has to be delivered again.
+pub async fn handle(deps: &Deps, event: LambdaEvent<StreamEvent>) -> Result<DynamoDbEventResponse, InvocationFailed> {
     let deadline = Deadline::of(&event.context);
-    let limits = Limits {
-        concurrency: deps.config.concurrency,
-        deadline,
-        start_margin: START_MARGIN.min(deadline.remaining() / 4),
-    };
-    batch::stream::process(event.payload, limits, |record| one_record(deps, record)).await
+    deps.intake
+        .each_stream_record(event.payload, deadline, &deps.patience, |record| tell(deps, record))
+        .await
 }
 
-async fn one_record(deps: &Deps, record: StreamRecord) -> Result<(), HandBack> {
-    tell(deps, &record).await.map_err(|error| {
-        let (reason, cause) = (error.reason(), innermost_cause(&error));
-        counter!("Retried", "reason" => reason).increment(1);
-        warn!(reason, cause, disposition = "retry", keys = %record.keys, "{error}");
-        HandBack
-    })
-}
-
-async fn tell(deps: &Deps, record: &StreamRecord) -> Result<(), PublishError> {
-    let Some(announcement) = Announcement::of(record)? else {
+async fn tell(deps: &Deps, record: StreamRecord) -> Result<(), PublishError> {
+    let Some(announcement) = Announcement::of(&record)? else {
         return Ok(());
     };
     deps.bus.tell(&announcement).await?;

@@ -6,7 +6,10 @@
 use std::str::FromStr;
 use std::time::{Duration, SystemTime};
 
+use serde_json::Value;
+
 use crate::rejected::RejectedQueue;
+use crate::stream::StreamRecord;
 
 const LEAST_SECONDS: u64 = 60;
 const MOST_SECONDS: u64 = 6 * 60 * 60;
@@ -18,6 +21,8 @@ pub struct Patience {
     pub queue: RejectedQueue,
     /// Counted from the change in the table.
     pub limit: Limit,
+    /// What a message says of its record: all of it, or less where the item holds what is for nobody else.
+    pub shown: fn(&StreamRecord) -> Value,
 }
 
 impl Patience {

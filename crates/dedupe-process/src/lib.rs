@@ -74,6 +74,7 @@ impl Deps {
         let patience = Patience {
             queue: RejectedQueue::new(sqs.clone(), &config.stream_failure_queue_url),
             limit: config.give_up_after,
+            shown: |record| record.raw.clone(),
         };
         let rejected = RejectedQueue::new(sqs, &config.rejected_queue_url);
         let detector = Detector::new(config.photos.detector, embedded, Rekognition::new(aws));

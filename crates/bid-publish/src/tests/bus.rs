@@ -1,18 +1,20 @@
-//! EventBridge behind the SDK's HTTP client.
+//! EventBridge and the failure queue behind the SDK's HTTP client.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use aws_sdk_eventbridge::config::retry::RetryConfig;
-use aws_sdk_eventbridge::config::{BehaviorVersion, Credentials, Region};
-use aws_sdk_eventbridge::{Client, Config as ClientConfig};
+use aws_config::retry::RetryConfig;
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_sdk_eventbridge::config::{Credentials, SharedCredentialsProvider};
 use aws_smithy_runtime_api::client::http::{HttpConnector, HttpConnectorFuture, SharedHttpConnector, http_client_fn};
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_types::body::SdkBody;
+use gatehouse_core::patience::Limit;
+use gatehouse_core::rejected::Rejection;
 use serde_json::{Value, json};
 
+use crate::Deps;
 use crate::config::Config;
-use crate::{Bus, Deps};
 
 /// How a request is answered that does not go well.
 #[derive(Debug, Clone, Copy)]
@@ -35,6 +37,7 @@ struct Inner {
     answers: Vec<Answer>,
     sent: Vec<String>,
     told: Vec<(String, Value)>,
+    given_up: Vec<Rejection>,
 }
 
 /// A handler on a bus that answers so, and well to everything else.
@@ -42,18 +45,20 @@ pub fn deps(answers: &[Answer]) -> (Deps, Wire) {
     let wire = Wire::default();
     wire.0.lock().unwrap().answers = answers.to_vec();
     let connector = SharedHttpConnector::new(wire.clone());
-    let config = ClientConfig::builder()
+    let credentials = Credentials::new("id", "secret", None, None, "test");
+    let aws = SdkConfig::builder()
         .behavior_version(BehaviorVersion::latest())
         .region(Region::new("us-east-1"))
-        .credentials_provider(Credentials::new("id", "secret", None, None, "test"))
+        .credentials_provider(SharedCredentialsProvider::new(credentials))
         .retry_config(RetryConfig::standard().with_initial_backoff(Duration::from_millis(1)))
         .http_client(http_client_fn(move |_, _| connector.clone()));
-    let bus = Bus::new(Client::from_conf(config.build()), "auctions");
     let config = Config {
         event_bus: "auctions".to_owned(),
+        stream_failure_queue_url: "https://sqs.us-east-1.amazonaws.com/000000000000/failures".to_owned(),
+        give_up_after: Limit::default(),
         concurrency: 10,
     };
-    (Deps { config, bus }, wire)
+    (Deps::new(config, &aws.build()), wire)
 }
 
 impl Wire {
@@ -66,18 +71,35 @@ impl Wire {
     pub fn told(&self) -> Vec<(String, Value)> {
         self.0.lock().unwrap().told.clone()
     }
+
+    /// What the failure queue has taken.
+    pub fn given_up(&self) -> Vec<Rejection> {
+        self.0.lock().unwrap().given_up.clone()
+    }
 }
 
 impl HttpConnector for Wire {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
         let body = std::str::from_utf8(request.body().bytes().unwrap()).unwrap().to_owned();
-        let (status, answer) = self.0.lock().unwrap().answer(body);
+        let target = request.headers().get("x-amz-target").unwrap_or_default();
+        let mut inner = self.0.lock().unwrap();
+        let (status, answer) = match target.ends_with("SendMessage") {
+            true => inner.take_message(&body),
+            false => inner.answer(body),
+        };
         let answer = HttpResponse::new(status.try_into().unwrap(), SdkBody::from(answer.to_string()));
         HttpConnectorFuture::ready(Ok(answer))
     }
 }
 
 impl Inner {
+    fn take_message(&mut self, body: &str) -> (u16, Value) {
+        let request: Value = serde_json::from_str(body).unwrap();
+        let message = request["MessageBody"].as_str().unwrap();
+        self.given_up.push(serde_json::from_str(message).unwrap());
+        (200, json!({ "MessageId": "1" }))
+    }
+
     fn answer(&mut self, body: String) -> (u16, Value) {
         let request: Value = serde_json::from_str(&body).unwrap();
         self.sent.push(body);

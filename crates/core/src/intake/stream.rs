@@ -71,7 +71,8 @@ impl<E: Failure + 'static> NotDone<E> {
 impl Intake {
     /// Gives each record of a DynamoDB stream to `work`, and answers with those that have to be
     /// delivered again. One that fails, panics or takes too long when patience is over is given up
-    /// instead; if the failure queue does not take it, it is delivered again.
+    /// instead; if the failure queue does not take it, it is delivered again. That queue, and the rejected one, get what
+    /// `patience` shows of a record.
     ///
     /// # Errors
     /// [`InvocationFailed`] if all of it has to be delivered again.
@@ -89,7 +90,7 @@ impl Intake {
     {
         let whole = deadline.remaining();
         let one_record = async |record: StreamRecord| {
-            let (raw, created) = (record.raw.clone(), record.created);
+            let (shown, created) = ((patience.shown)(&record), record.created);
             let span = info_span!("item", keys = %record.keys);
             let work = async { work(record).await };
             let Err(not_done) = to_its_end(work, deadline, whole).instrument(span.clone()).await else {
@@ -99,9 +100,9 @@ impl Intake {
             let failure = not_done.into_failure();
             span.in_scope(|| note(&*failure));
             match failure.disposition() {
-                Disposition::Reject => self.reject(vec![(failure, raw)]).await,
+                Disposition::Reject => self.reject(vec![(failure, shown)]).await,
                 Disposition::Retry if begun_too_late || !patience.is_over(created) => Err(HandBack),
-                Disposition::Retry => self.give_up(patience, &*failure, raw).instrument(span).await,
+                Disposition::Retry => self.give_up(patience, &*failure, shown).instrument(span).await,
             }
         };
         Ok(batch::stream::process(event, self.limits(deadline), one_record).await?)

@@ -25,7 +25,7 @@ impl HttpConnector for Queue {
         let message = serde_json::from_str(body["MessageBody"].as_str().unwrap());
         self.0.lock().unwrap().push(message.unwrap());
         let answer = SdkBody::from(json!({ "MessageId": "1" }).to_string());
-        HttpConnectorFuture::ready(Ok(HttpResponse::new(200.try_into().unwrap(), answer)))
+        HttpConnectorFuture::ready(Ok(HttpResponse::new(200_u16.try_into().unwrap(), answer)))
     }
 }
 
@@ -89,6 +89,7 @@ async fn work_that_calls_its_own_failure_a_deadline_is_given_up_like_any_other()
     let patience = Patience {
         queue: failures.rejected_queue(),
         limit: Limit::of(Duration::ZERO),
+        shown: |record| record.raw.clone(),
     };
     let record = json!({ "dynamodb": { "SequenceNumber": "1", "ApproximateCreationDateTime": 1 } });
     let event = StreamEvent {
