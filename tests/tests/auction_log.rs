@@ -12,7 +12,7 @@ use std::time::Duration;
 use aws_sdk_dynamodb::types::AttributeValue;
 use gatehouse_auction::log::verify;
 use gatehouse_auction::{Auction, AuctionId, Entry, Event, Head, LogError, Phase, Refusal, Terms, rules};
-use gatehouse_auction_log::{AppendError, AuctionLog, PlaceError, ReadError, SNAPSHOT_AFTER};
+use gatehouse_auction_log::{AppendError, AuctionLog, NoTimeLeft, PlaceError, ReadError, SNAPSHOT_AFTER};
 use gatehouse_core::deadline::Deadline;
 use gatehouse_event_store::EventStore;
 use gatehouse_tests::auction_log::{MINUTES, Room, bid, decide, envelope, opening, place, terms};
@@ -131,7 +131,7 @@ async fn who_is_overtaken_until_the_deadline_has_appended_nothing_and_is_told_so
         .place(id, decision, Deadline::after(Duration::from_millis(100)))
         .await;
     assert!(
-        matches!(placed, Err(PlaceError::NoTimeLeft { tries }) if tries > 0),
+        matches!(placed, Err(PlaceError::NoTimeLeft(NoTimeLeft { tries })) if tries > 0),
         "{placed:?}"
     );
     let auction = room.log.load(id).await.unwrap().unwrap();

@@ -346,6 +346,32 @@ async fn two_deliveries_at_once_and_other_bidders_in_between_lose_and_double_not
 
 #[tokio::test]
 #[ignore = "needs the local stack: make test"]
+async fn a_file_that_others_are_always_ahead_of_gives_way_to_them_and_comes_back() {
+    let room = Importing::new(&[]).await;
+    let mut auction = room.auction("C-1").await;
+    room.upload(KEY, &file(&[("C-1", &ciphertext(1))])).await;
+    // All but the first, which is the file's note.
+    room.faults.after("PutItem", 1, usize::MAX, Fault::Held);
+    let others = async {
+        loop {
+            room.faults.held().await;
+            auction.place("ben", Seal::KmsCiphertext, ciphertext(2)).await;
+            room.faults.let_go();
+        }
+    };
+    let delivered = tokio::select! {
+        delivered = room.deliver(&room.bucket, KEY, "01", Duration::from_secs(3)) => delivered,
+        () = others => unreachable!("they never end"),
+    };
+    assert_ne!(delivered, Delivered::Done);
+    assert_eq!(standing(&room, &auction, "anna").await, None);
+    let tries = room.faults.count("PutItem") - 1;
+    println!("{tries} tries");
+    assert!((1..60).contains(&tries), "{tries} tries without a pause");
+}
+
+#[tokio::test]
+#[ignore = "needs the local stack: make test"]
 async fn a_file_for_which_there_is_too_little_time_goes_on_where_it_was() {
     let room = Importing::new(&[]).await;
     let auction = room.auction("C-1").await;

@@ -6,6 +6,8 @@
 
 use std::time::Duration;
 
+use gatehouse_core::deadline::Deadline;
+
 /// The longest first wait, in windows: a few writers rarely meet again.
 const FIRST: u32 = 8;
 /// So much longer is the longest of each next wait: whoever loses twice is among many.
@@ -15,14 +17,35 @@ const LONGEST: u32 = 64;
 
 /// The waits of one writer: each a random part of a time that grows.
 #[derive(Debug, Default)]
-pub(crate) struct Backoff {
+pub struct Backoff {
     overtaken: u32,
 }
 
+/// So many others appended at the same time that the invocation's time ran out. Nothing was appended. Retry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("no time is left to append to the auction's log after {tries} tries")]
+pub struct NoTimeLeft {
+    /// How often it was overtaken.
+    pub tries: u32,
+}
+
 impl Backoff {
+    /// Waits, being overtaken once more: `window` is the time from the last look at the log until then.
+    ///
+    /// # Errors
+    /// [`NoTimeLeft`], at once, if the deadline leaves no time for another try.
+    pub async fn wait(&mut self, window: Duration, deadline: Deadline) -> Result<(), NoTimeLeft> {
+        let Some(pause) = self.next(window, deadline.remaining()) else {
+            let tries = self.overtaken;
+            return Err(NoTimeLeft { tries });
+        };
+        tokio::time::sleep(pause).await;
+        Ok(())
+    }
+
     /// How long to wait, being overtaken once more in a window of this length, of the time that remains. None if that
     /// is not enough for another one.
-    pub fn next(&mut self, window: Duration, remaining: Duration) -> Option<Duration> {
+    fn next(&mut self, window: Duration, remaining: Duration) -> Option<Duration> {
         let windows = FIRST.saturating_mul(GROWTH.saturating_pow(self.overtaken)).min(LONGEST);
         self.overtaken = self.overtaken.saturating_add(1);
         let left = remaining.checked_sub(window).filter(|left| !left.is_zero())?;
@@ -31,7 +54,7 @@ impl Backoff {
     }
 
     /// How often it was overtaken.
-    pub fn overtaken(&self) -> u32 {
+    pub(crate) fn overtaken(&self) -> u32 {
         self.overtaken
     }
 }

@@ -4,6 +4,8 @@ use gatehouse_auction::{AuctionId, Entry, LogError, Refusal};
 use gatehouse_core::disposition::{Disposition, Failure};
 use gatehouse_event_store::{AppendError as NotAppended, StoreError};
 
+use crate::NoTimeLeft;
+
 /// Why a log could not be read.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -96,13 +98,9 @@ pub enum PlaceError {
     #[error(transparent)]
     Refused(#[from] Refusal),
 
-    /// So many others appended at the same time that the invocation's time ran out. Nothing was
-    /// appended. Retry.
-    #[error("no time is left to append to the auction's log after {tries} tries")]
-    NoTimeLeft {
-        /// How often it was overtaken.
-        tries: u32,
-    },
+    /// Too many others appended at the same time. Retry.
+    #[error(transparent)]
+    NoTimeLeft(#[from] NoTimeLeft),
 
     /// It could not be appended. As the error says.
     #[error(transparent)]
@@ -125,7 +123,7 @@ impl Failure for PlaceError {
     fn disposition(&self) -> Disposition {
         match self {
             Self::NotFound(_) | Self::Refused(_) => Disposition::Reject,
-            Self::NoTimeLeft { .. } => Disposition::Retry,
+            Self::NoTimeLeft(_) => Disposition::Retry,
             Self::Append(error) => error.disposition(),
         }
     }
@@ -134,7 +132,7 @@ impl Failure for PlaceError {
         match self {
             Self::NotFound(_) => "no-such-auction",
             Self::Refused(refusal) => refusal.code(),
-            Self::NoTimeLeft { .. } => "deadline",
+            Self::NoTimeLeft(_) => "deadline",
             Self::Append(error) => error.reason(),
         }
     }

@@ -22,6 +22,7 @@ mod read;
 mod stored;
 mod terms;
 
+pub use backoff::{Backoff, NoTimeLeft};
 pub use error::{AppendError, PlaceError, ReadError};
 pub use load::SNAPSHOT_AFTER;
 pub use place::describe;

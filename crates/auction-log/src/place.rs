@@ -1,6 +1,6 @@
 //! From a decision to an event in the log, whoever else is at it.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use gatehouse_auction::{Auction, AuctionId, Entry, Event, Head, Phase, Refusal, Terms};
 use gatehouse_core::deadline::Deadline;
@@ -51,7 +51,7 @@ impl AuctionLog {
             let (event, envelope) = decide(&terms, Phase::after(&last.event()?), &head, now)?;
             match self.append(id, &head, &event, envelope, now).await {
                 Ok(entry) => return Ok(counted(entry, &backoff)),
-                Err(AppendError::Overtaken(_)) => wait(&mut backoff, read.elapsed(), deadline).await?,
+                Err(AppendError::Overtaken(_)) => backoff.wait(read.elapsed(), deadline).await?,
                 Err(error) => return Err(PlaceError::Append(error)),
             }
         }
@@ -78,7 +78,7 @@ impl AuctionLog {
             let (event, envelope) = decide(&auction, now)?;
             match self.append(id, &head, &event, envelope, now).await {
                 Ok(entry) => return Ok(counted(entry, &backoff)),
-                Err(AppendError::Overtaken(_)) => wait(&mut backoff, read.elapsed(), deadline).await?,
+                Err(AppendError::Overtaken(_)) => backoff.wait(read.elapsed(), deadline).await?,
                 Err(error) => return Err(PlaceError::Append(error)),
             }
             read = Instant::now();
@@ -90,13 +90,4 @@ impl AuctionLog {
 fn counted(entry: Entry, backoff: &Backoff) -> Entry {
     counter!("AppendRetries").increment(u64::from(backoff.overtaken()));
     entry
-}
-
-async fn wait(backoff: &mut Backoff, window: Duration, deadline: Deadline) -> Result<(), PlaceError> {
-    let Some(pause) = backoff.next(window, deadline.remaining()) else {
-        let tries = backoff.overtaken();
-        return Err(PlaceError::NoTimeLeft { tries });
-    };
-    tokio::time::sleep(pause).await;
-    Ok(())
 }

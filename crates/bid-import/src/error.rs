@@ -1,7 +1,7 @@
 //! Everything that can go wrong with a file or a line of it, and what becomes of it then.
 
 use gatehouse_auction::Refusal;
-use gatehouse_auction_log::{AppendError, ReadError};
+use gatehouse_auction_log::{AppendError, NoTimeLeft, ReadError};
 use gatehouse_core::disposition::{Disposition, Failure};
 use gatehouse_core::event::UnexpectedBucket;
 
@@ -96,6 +96,9 @@ pub enum LineError {
     /// The bid could not be appended: Retry or Reject, as the cause says.
     #[error(transparent)]
     Append(#[from] AppendError),
+    /// Too many others appended at the same time. Retry.
+    #[error(transparent)]
+    NoTimeLeft(#[from] NoTimeLeft),
     /// It can't be said that its file is still the newest one: the end of the whole file. Retry or Reject, as the cause says.
     #[error(transparent)]
     Imported(#[from] ImportedError),
@@ -107,6 +110,7 @@ impl Failure for LineError {
             Self::Bad(_) | Self::NoLegacyKey | Self::NoSuchContract | Self::Refused(_) => Disposition::Reject,
             Self::Read(error) => error.disposition(),
             Self::Append(error) => error.disposition(),
+            Self::NoTimeLeft(_) => Disposition::Retry,
             Self::Imported(error) => error.disposition(),
         }
     }
@@ -119,6 +123,7 @@ impl Failure for LineError {
             Self::Refused(refusal) => refusal.code(),
             Self::Read(error) => error.reason(),
             Self::Append(error) => error.reason(),
+            Self::NoTimeLeft(_) => "deadline",
             Self::Imported(error) => error.reason(),
         }
     }

@@ -154,7 +154,7 @@ async fn place_lines(
         if deadline.remaining() < margin {
             return Err(ImportError::OutOfTime { line });
         }
-        match one_line(deps, &mut auctions, text).await {
+        match one_line(deps, &mut auctions, text, deadline).await {
             Ok(Placed::Now) => placed += 1,
             Ok(Placed::Before) => skipped += 1,
             Err(LineError::Imported(of_the_file)) => return Err(of_the_file.into()),
@@ -169,10 +169,15 @@ async fn place_lines(
     Ok(rejected)
 }
 
-async fn one_line(deps: &Deps, auctions: &mut Auctions<'_>, text: Result<Line, BadLine>) -> Result<Placed, LineError> {
+async fn one_line(
+    deps: &Deps,
+    auctions: &mut Auctions<'_>,
+    text: Result<Line, BadLine>,
+    deadline: Deadline,
+) -> Result<Placed, LineError> {
     let line = text?;
     if deps.config.legacy_key_arn.is_none() {
         return Err(LineError::NoLegacyKey);
     }
-    auctions.place(&line).await
+    auctions.place(&line, deadline).await
 }

@@ -2,9 +2,11 @@
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::time::Instant;
 
 use gatehouse_auction::{Auction, AuctionId, Hash, rules};
-use gatehouse_auction_log::{AppendError, ReadError};
+use gatehouse_auction_log::{AppendError, Backoff, ReadError};
+use gatehouse_core::deadline::Deadline;
 use gatehouse_core::event::Record;
 
 use crate::Deps;
@@ -46,19 +48,20 @@ impl<'a> Auctions<'a> {
 
     /// Places a line's bid, right behind the last entry that was looked at: so two deliveries of one file can't both place
     /// it, and a close that comes in between refuses it. After each look it has to be the newest file under its key still: so
-    /// no bid of a newer one is replaced.
+    /// no bid of a newer one is replaced. Who is overtaken waits a random time before the next look.
     ///
     /// A ciphertext that the bidder has ever placed would change nothing if it was placed again, so it is skipped.
     ///
     /// # Errors
     /// [`LineError`]
-    pub async fn place(&mut self, line: &Line) -> Result<Placed, LineError> {
+    pub async fn place(&mut self, line: &Line, deadline: Deadline) -> Result<Placed, LineError> {
         let Self {
             deps, record, bidder, ..
         } = *self;
         let id = self.named(&line.contract).await?;
         let auction = self.known(id).await?;
         let envelope = Hash::of(&line.bid);
+        let (mut backoff, mut looked) = (Backoff::default(), Instant::now());
         loop {
             if auction.has_placed(bidder, envelope) {
                 return Ok(Placed::Before);
@@ -70,9 +73,11 @@ impl<'a> Auctions<'a> {
                     auction.apply(&entry).map_err(ReadError::from)?;
                     return Ok(Placed::Now);
                 }
-                Err(AppendError::Overtaken(_)) => look(deps, auction, record).await?,
+                Err(AppendError::Overtaken(_)) => backoff.wait(looked.elapsed(), deadline).await?,
                 Err(error) => return Err(error.into()),
             }
+            looked = Instant::now();
+            look(deps, auction, record).await?;
         }
     }
 
