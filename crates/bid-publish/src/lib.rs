@@ -34,8 +34,9 @@ use tracing::info;
 use config::Config;
 use error::PublishError;
 
-/// All tries of one entry fit into this.
-const START_MARGIN: Duration = Duration::from_secs(2);
+/// With less than this left, a record is not worth starting. What EventBridge answers late takes longer, and is then cut off
+/// and handed back.
+const START_MARGIN: Duration = Duration::from_secs(3);
 
 /// What the handler works with. Built once per process.
 #[derive(Debug, Clone)]
