@@ -1,7 +1,8 @@
 //! The rejected queue: where a record goes that will never work.
 //!
-//! Each message there is a JSON object that says what was rejected and why, with the original
-//! record whole, so that it can be sent again after the cause is gone.
+//! Each message there is a JSON object that says what was rejected and why. Most have the original
+//! record whole, so that it can be sent again after the cause is gone. Two handlers tell less: `bid-import`
+//! of the lines of a file, and `bid-publish` of records whose items hold envelopes.
 
 use std::time::SystemTime;
 
@@ -22,7 +23,7 @@ pub struct Rejection {
     pub reason: String,
     /// A sentence for a person.
     pub detail: String,
-    /// The record as it arrived; a JSON string if it was no JSON.
+    /// The record as it arrived, or what the handler says in its place; a JSON string if it was no JSON.
     pub record: Value,
     /// The name of the function that rejected it.
     pub function: String,
