@@ -36,13 +36,15 @@ class Ours:
             bid = ["--auction", auction, "--bidder", bidder, "--amount", "-", "--currency", currency]
             return _run([self._tool, "seal", *bid, "--key", file.name], amount).strip()
 
-    def verify(self, log: dict, receipt: dict) -> str:
-        """Verifies a log and a receipt by `gatehouse auction verify`."""
+    def verify(self, **documents: dict) -> str:
+        """Verifies a log, with a receipt or a result, by `gatehouse auction verify`."""
         with tempfile.TemporaryDirectory() as folder:
-            files = {name: Path(folder, f"{name}.json") for name in ("log", "receipt")}
-            files["log"].write_text(json.dumps(log))
-            files["receipt"].write_text(json.dumps(receipt))
-            return _run([self._tool, "auction", "verify", "--log", files["log"], "--receipt", files["receipt"]], "")
+            arguments = []
+            for name, document in documents.items():
+                path = Path(folder, f"{name}.json")
+                path.write_text(json.dumps(document))
+                arguments += [f"--{name}", path]
+            return _run([self._tool, "auction", "verify", *arguments], "")
 
     def open(self, private_key: bytes, kid: str, auction: str, bidder: str, envelope: str) -> dict:
         """Opens an envelope with a private key (PKCS #8, DER)."""

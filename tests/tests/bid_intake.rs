@@ -418,9 +418,13 @@ async fn the_winner_sees_the_amount_the_auctioneer_the_price_and_nobody_anything
     house.settle(&auction, &bob(), 2, "125000.00", "120000.00").await;
     house.wire.take();
     let to_others = result(&carol()).await;
+    let entries = house.entries(auction.id).await;
+    let Event::AuctionSettled { outcome } = entries[4].event().unwrap() else {
+        panic!("the last event is the settlement")
+    };
     let expected = json!({
         "auctionId": auction.id, "winner": {"bidId": won["bidId"], "bidder": "bob"}, "bids": 2, "valid": 2,
-        "invalid": [], "logHead": body(&to_others)["logHead"],
+        "invalid": [], "logHead": entries[3].hash, "sealed": outcome.sealed,
     });
     assert_eq!(body(&to_others), expected);
     assert!(

@@ -21,6 +21,9 @@ struct Shown<'a> {
     valid: u64,
     invalid: Vec<Invalid<'a>>,
     log_head: Hash,
+    /// For whoever makes the digest of the log's last event again; it opens by the result key alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sealed: Option<&'a str>,
     #[serde(flatten)]
     amounts: Option<Amounts>,
 }
@@ -96,6 +99,7 @@ fn shown(auction_id: AuctionId, outcome: &Outcome, amounts: Option<Amounts>) -> 
         valid: outcome.valid,
         invalid: invalid.collect(),
         log_head: outcome.log_head,
+        sealed: outcome.sealed.as_deref(),
         amounts,
     }
 }

@@ -3,6 +3,7 @@
 mod ask;
 mod log;
 mod open;
+mod result;
 mod verify;
 
 use crate::failure::Failure;

@@ -1,17 +1,16 @@
 //! `gatehouse auction verify`
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use gatehouse_auction::{AuctionId, Hash, Head, Link, log};
-use serde::Deserialize;
+use gatehouse_auction::{AuctionId, Head, log};
 use serde_json::json;
 
 use super::log::Log;
+use super::result::AuctionResult;
 use crate::api::Api;
 use crate::failure::Failure;
-use crate::file;
 use crate::receipt::Receipt;
-use crate::sealing::{TEXT_LIMIT, auction_id};
+use crate::sealing::auction_id;
 
 /// The arguments of `gatehouse auction verify`.
 #[derive(Debug, clap::Args)]
@@ -29,19 +28,12 @@ pub struct Arguments {
     /// A receipt that the log has to agree with; may be given more than once
     #[arg(long = "receipt", value_name = "FILE")]
     receipts: Vec<PathBuf>,
-    /// A result, as `gatehouse auction result` prints it, that has to be drawn from this log
+    /// A result, as `gatehouse auction result` prints it, that this log has to end with
     #[arg(long, value_name = "FILE")]
     result: Option<PathBuf>,
     /// Print what was found as JSON
     #[arg(long)]
     json: bool,
-}
-
-/// The member of a result that says from which state of the log it was drawn.
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Drawn {
-    log_head: Hash,
 }
 
 /// Runs the command.
@@ -58,13 +50,13 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
         .iter()
         .map(|path| Receipt::read(path))
         .collect::<Result<_, _>>()?;
-    let drawn = arguments.result.as_deref().map(Drawn::read).transpose()?;
+    let result = arguments.result.as_deref().map(AuctionResult::read).transpose()?;
 
     let chain = log::verify(auction, links.iter().copied());
     let mut wrong = Vec::new();
     wrong.extend(chain.as_ref().err().map(|broken| format!("log-broken: {broken}")));
     wrong.extend(receipts.iter().flat_map(|receipt| receipt.compare(auction, &links)));
-    wrong.extend(drawn.as_ref().and_then(|drawn| drawn.contradiction(&links)));
+    wrong.extend(result.as_ref().and_then(|result| result.compare(auction, &links)));
     match chain {
         Ok(head) if wrong.is_empty() => {
             arguments.say(auction, &head, &receipts);
@@ -115,31 +107,7 @@ impl Arguments {
             println!("The receipt for position {position} agrees with it.");
         }
         if self.result.is_some() {
-            println!("The result was drawn from it.");
+            println!("It ends with the result: this winner, these counts, these invalid bids.");
         }
-    }
-}
-
-impl Drawn {
-    fn read(path: &Path) -> Result<Self, Failure> {
-        let text = file::read_text(path, TEXT_LIMIT * 64)?;
-        serde_json::from_str(&text)
-            .map_err(|error| Failure::input("bad-result", format!("--result: {}: {error}", path.display())))
-    }
-
-    /// Why the result can't be drawn from this log: its head has to be the entry right before the last, which says the
-    /// result.
-    fn contradiction(&self, links: &[Link]) -> Option<String> {
-        let Some(at) = links.iter().position(|link| link.hash == self.log_head) else {
-            return Some(format!(
-                "result-not-in-log: no entry has the hash {} that the result names",
-                self.log_head
-            ));
-        };
-        let behind = links.len() - at - 1;
-        let position = at + 1;
-        (behind != 1).then(|| {
-            format!("result-not-in-log: position {position}: the result was drawn here, and {behind} entries follow, not one")
-        })
     }
 }

@@ -1,6 +1,8 @@
 //! `gatehouse auction verify`
 
-use gatehouse_auction::{Entry, Event, Hash, Head, Link, Seal};
+use std::collections::{BTreeMap, BTreeSet};
+
+use gatehouse_auction::{Entry, Event, Hash, Head, Link, Outcome, Seal, Winner};
 use serde_json::{Value, json};
 
 use crate::house::{AUCTION, BIDDER, Done, Files, auction, gatehouse};
@@ -9,6 +11,7 @@ use crate::server::{Answer, Server};
 const BIDS: u64 = 9;
 /// Where `BIDDER`'s bid stands.
 const MINE: usize = 5;
+const DOES_NOT_OPEN: &str = "envelope-does-not-open";
 
 /// A log of some bids, the close and the settlement.
 struct Log(Vec<Link>);
@@ -33,15 +36,21 @@ impl Log {
             MINE => mine.clone(),
             _ => bid_placed("somebody", Seal::Jwe, &number.to_string()),
         };
-        let events = (1..=BIDS).map(bid).chain([Event::AuctionClosed {}, cancelled()]);
         let mut head = Head::start(auction());
-        let links = events.enumerate().map(|(index, event)| {
-            let at = format!("2026-03-01T12:00:{index:02}.123Z").parse().unwrap();
-            let entry = Entry::following(&head, at, &event, None).unwrap();
+        let mut links = Vec::new();
+        let mut append = |event: &Event| {
+            let at = format!("2026-03-01T12:00:{:02}.123Z", head.position).parse().unwrap();
+            let entry = Entry::following(&head, at, event, None).unwrap();
             head = entry.head();
-            entry.link()
-        });
-        Self(links.collect())
+            links.push(entry.link());
+            head.hash
+        };
+        for number in 1..=BIDS {
+            append(&bid(number));
+        }
+        let log_head = append(&Event::AuctionClosed {});
+        append(&settled(log_head));
+        Self(links)
     }
 
     fn json(&self) -> Value {
@@ -54,6 +63,15 @@ impl Log {
         json!({
             "auctionId": AUCTION, "bidId": link.position.to_string(), "position": link.position, "at": link.at,
             "envelopeSha256": Hash::of("mine"), "digest": link.digest, "hash": link.hash, "bidder": BIDDER,
+        })
+    }
+
+    /// The result that the last entry says, as it is shown to the auctioneer.
+    fn result(&self) -> Value {
+        json!({
+            "auctionId": AUCTION, "winner": { "bidId": MINE.to_string(), "bidder": BIDDER }, "bids": 2, "valid": 1,
+            "invalid": [{ "bidId": "9", "reason": DOES_NOT_OPEN }], "logHead": self.0[9].hash, "sealed": "encrypted",
+            "currency": "EUR", "price": "5.00",
         })
     }
 
@@ -80,9 +98,20 @@ fn bid_placed(bidder: &str, seal: Seal, envelope: &str) -> Event {
     }
 }
 
-/// Stands for the settlement: what the last event says is not looked at.
-fn cancelled() -> Event {
-    Event::AuctionCancelled { reason: String::new() }
+fn settled(log_head: Hash) -> Event {
+    let winner = Winner {
+        bid: MINE as u64,
+        bidder: BIDDER.to_owned(),
+    };
+    let outcome = Outcome {
+        winner: Some(winner),
+        bids: 2,
+        valid: 1,
+        invalid: BTreeMap::from([(DOES_NOT_OPEN.to_owned(), BTreeSet::from([9]))]),
+        log_head,
+        sealed: Some("encrypted".to_owned()),
+    };
+    Event::AuctionSettled { outcome }
 }
 
 fn assert_wrong(done: &Done, reason: &str, position: usize) {
@@ -232,14 +261,64 @@ fn a_receipt_with_any_member_changed_is_found_out() {
 }
 
 #[test]
+fn a_result_agrees_with_the_log_that_ends_with_it() {
+    let log = Log::new();
+    let done = log.verify_with("result", &log.result());
+    assert_eq!(done.code, 0, "{done:?}");
+    assert!(done.said.contains("ends with the result"), "{done:?}");
+}
+
+#[test]
 fn a_result_is_drawn_from_the_entry_before_the_last() {
     let log = Log::new();
-    let result = |position: usize| json!({ "winner": null, "logHead": log.0[position - 1].hash });
-    assert_eq!(log.verify_with("result", &result(10)).code, 0);
-    assert_wrong(&log.verify_with("result", &result(9)), "result-not-in-log", 9);
-    assert_wrong(&log.verify_with("result", &result(11)), "result-not-in-log", 11);
-    log.verify_with("result", &json!({ "logHead": Hash::of("another") }))
-        .assert_refused("result-not-in-log");
+    let drawn_from = |hash: Hash| {
+        let mut result = log.result();
+        result["logHead"] = json!(hash);
+        log.verify_with("result", &result)
+    };
+    assert_wrong(&drawn_from(log.0[8].hash), "result-not-in-log", 9);
+    assert_wrong(&drawn_from(log.0[10].hash), "result-not-in-log", 11);
+    drawn_from(Hash::of("another")).assert_refused("result-not-in-log");
+}
+
+#[test]
+fn a_result_with_any_member_changed_is_found_out() {
+    let log = Log::new();
+    let unopened = json!({ "bidId": "9", "reason": DOES_NOT_OPEN });
+    for (member, value) in [
+        ("winner", json!({ "bidId": MINE.to_string(), "bidder": "somebody" })),
+        ("winner", json!({ "bidId": "6", "bidder": BIDDER })),
+        ("winner", json!({ "bidId": "none", "bidder": BIDDER })),
+        ("bids", json!(3)),
+        ("valid", json!(2)),
+        ("invalid", json!([])),
+        ("invalid", json!([unopened, unopened])),
+        ("invalid", json!([{ "bidId": "9", "reason": "bid-other-currency" }])),
+        ("sealed", json!("other amounts")),
+    ] {
+        let mut result = log.result();
+        result[member] = value;
+        assert_wrong(&log.verify_with("result", &result), "result-not-in-log", 11);
+    }
+    for (member, value) in [
+        ("winner", Value::Null),
+        ("sealed", Value::Null),
+        ("auctionId", json!("01JZ8W6T3B9Q4VXK5M7N2P0RSE")),
+        ("bids", json!("two")),
+    ] {
+        let mut result = log.result();
+        result[member] = value;
+        log.verify_with("result", &result).assert_refused("bad-result");
+    }
+}
+
+#[test]
+fn a_result_without_a_winner_does_not_agree_with_a_log_that_has_one() {
+    let log = Log::new();
+    let mut result = log.result();
+    result["winner"] = Value::Null;
+    result["sealed"] = Value::Null;
+    assert_wrong(&log.verify_with("result", &result), "result-not-in-log", 11);
 }
 
 #[test]
