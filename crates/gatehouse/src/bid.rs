@@ -16,7 +16,7 @@ pub struct Arguments {
     place: Place,
     #[command(flatten)]
     bid: Bid,
-    /// The auction's public key, a JWK in a file, instead of the one that the API names
+    /// The auction's public key, a JWK in a file: nothing is posted if the API names another one
     #[arg(long, value_name = "FILE")]
     key: Option<PathBuf>,
     /// Save the envelope here before it is posted, so that `gatehouse post FILE` can send the very same again
@@ -33,10 +33,8 @@ pub struct Arguments {
 pub fn run(arguments: &Arguments) -> Result<(), Failure> {
     let api = arguments.place.connect_known()?;
     let bid = &arguments.bid;
-    let envelope = match &arguments.key {
-        Some(path) => bid.seal(&sealing::read_key(path)?)?,
-        None => bid.seal_for(&api)?,
-    };
+    let known = arguments.key.as_deref().map(sealing::read_key).transpose()?;
+    let envelope = bid.seal_for(&api, known.as_ref())?;
     let auction = sealing::auction_id(&bid.auction)?;
     let key = &arguments.idempotency_key;
     let Some(path) = &arguments.save else {

@@ -25,7 +25,7 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
     let bid = &arguments.bid;
     let envelope = match (&arguments.key, &arguments.api) {
         (Some(path), _) => bid.seal(&sealing::read_key(path)?)?,
-        (None, url) => bid.seal_for(&Api::at(url.as_deref().unwrap_or_default(), None)?)?,
+        (None, url) => bid.seal_for(&Api::at(url.as_deref().unwrap_or_default(), None)?, None)?,
     };
     println!("{envelope}");
     Ok(())

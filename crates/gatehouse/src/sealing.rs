@@ -38,10 +38,11 @@ pub struct Auction {
 }
 
 impl Bid {
-    /// Seals the bid for an auction that the API knows.
+    /// Seals the bid for an auction that the API knows; with `known`, only if that is the auction's key.
     ///
-    /// [`Failure::Input`] for another currency than the auction's: such a bid would be found invalid at the close only.
-    pub fn seal_for(&self, api: &Api) -> Result<String, Failure> {
+    /// [`Failure::Input`] for another currency than the auction's, or another key than the known one: such a bid would be
+    /// found invalid at the close only, or could be read by whoever put the key in its place.
+    pub fn seal_for(&self, api: &Api, known: Option<&PublicKey>) -> Result<String, Failure> {
         let id = auction_id(&self.auction)?;
         let auction: Auction = api.get(&format!("/auctions/{id}"))?.json()?;
         if auction.id != id {
@@ -51,6 +52,10 @@ impl Bid {
         if auction.currency != self.currency {
             let detail = format!("--currency: auction {id} takes bids in {}", auction.currency);
             return Err(Failure::input("wrong-currency", detail));
+        }
+        if known.is_some_and(|known| *known != auction.key) {
+            let detail = format!("--key: the API names another key for auction {id}");
+            return Err(Failure::input("other-key", detail));
         }
         self.seal(&auction.key)
     }

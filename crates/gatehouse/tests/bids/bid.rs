@@ -59,6 +59,49 @@ fn a_bid_is_sealed_for_the_auctions_key_and_posted_with_the_token() {
     assert_eq!(posted.header("idempotency-key").len(), 32);
 }
 
+/// Runs `gatehouse bid --key` against an API that shows this auction; gives what it did and how often it posted.
+fn bid_with_key(shown: &Value, key: Value, currency: &str) -> (Done, usize) {
+    let files = Files::new();
+    let key = files.put("key.jwk", key);
+    let server = Server::answering([Answer::json(200, shown), Answer::problem(403, "not-a-bidder")]);
+    let bid = format!("--auction {AUCTION} --bidder {BIDDER} --amount - --currency {currency}");
+    let command = format!("bid --api {} {bid} --key {}", server.url, key.display());
+    let done = run(&command, AMOUNT, Some(TOKEN));
+    let posted = server.asked().iter().filter(|asked| asked.method == "POST").count();
+    (done, posted)
+}
+
+#[test]
+fn with_the_auctions_key_in_a_file_a_bid_is_posted_as_without() {
+    let (done, posted) = bid_with_key(&shown(), json!(public_key()), "EUR");
+    done.assert_refused("not-a-bidder");
+    assert_eq!(posted, 1);
+}
+
+#[test]
+fn a_bid_that_could_not_count_is_not_posted_with_a_key_from_a_file_either() {
+    let (done, posted) = bid_with_key(&shown(), json!(public_key()), "USD");
+    done.assert_refused("wrong-currency");
+    assert_eq!(posted, 0);
+
+    let mut other = shown();
+    other["id"] = json!("01JZ8W6T3B9Q4VXK5M7N2P0RSE");
+    let (done, posted) = bid_with_key(&other, json!(public_key()), "EUR");
+    done.assert_refused("unexpected-answer");
+    assert_eq!(posted, 0);
+}
+
+#[test]
+fn a_key_in_a_file_that_is_not_the_one_that_the_api_names_posts_nothing() {
+    for (member, value) in [("kid", json!("another-key")), ("e", json!("Aw"))] {
+        let mut key = json!(public_key());
+        key[member] = value;
+        let (done, posted) = bid_with_key(&shown(), key, "EUR");
+        done.assert_refused("other-key");
+        assert_eq!(posted, 0, "{member}");
+    }
+}
+
 #[test]
 fn the_receipt_is_printed_and_the_key_is_said_on_standard_error() {
     let files = Files::new();
