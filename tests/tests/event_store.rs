@@ -6,6 +6,7 @@
     reason = "a test fails by panicking"
 )]
 
+use aws_sdk_dynamodb::types::AttributeValue;
 use futures_util::future::join_all;
 use gatehouse_event_store::{AppendError, EventStore, MOST_RECORDS, Record, Snapshot};
 use gatehouse_tests::event_table::EventTable;
@@ -218,4 +219,20 @@ async fn an_alias_leads_to_the_stream_that_took_it_first() {
     let most = records(1..=MOST_RECORDS as u64 - 1);
     store.append_with_alias("other", &most, "contract/8").await.unwrap();
     assert_eq!(store.read("other").all().await.unwrap(), most);
+}
+
+#[tokio::test]
+#[ignore = "needs the local stack: make test"]
+async fn an_alias_whose_record_was_deleted_does_not_pass_for_an_append() {
+    let table = EventTable::create().await;
+    let (store, _) = table.store().await;
+    let open = async || store.append_with_alias(STREAM, &records(1..=1), "contract/7").await;
+    open().await.unwrap();
+    let delete = table.client.delete_item().table_name(&table.name);
+    let delete = delete.key("pk", AttributeValue::S(STREAM.to_owned()));
+    let delete = delete.key("sk", AttributeValue::N("1".to_owned()));
+    delete.send().await.unwrap();
+
+    assert!(matches!(open().await, Err(AppendError::Incomplete)));
+    assert_eq!(store.last(STREAM).await.unwrap(), None, "nothing was appended");
 }

@@ -32,8 +32,8 @@ impl EventStore {
     /// name leads to one stream for ever.
     ///
     /// # Errors
-    /// The same as [`EventStore::append`], and [`AppendError::AliasTaken`] (Reject). Where both the
-    /// record and the alias are somebody else's, it is [`AppendError::Overtaken`].
+    /// The same as [`EventStore::append`], and [`AppendError::AliasTaken`], [`AppendError::Incomplete`] (Reject).
+    /// Where both the record and the alias are somebody else's, it is [`AppendError::Overtaken`].
     pub async fn append_with_alias(&self, stream: &str, records: &[Record], alias: &str) -> Result<(), AppendError> {
         check_name("alias", alias)?;
         check_count(records.len() + 1)?;

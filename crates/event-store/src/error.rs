@@ -67,6 +67,11 @@ pub enum AppendError {
         stream: String,
     },
 
+    /// A part of this very append stands there without the rest, as no append leaves it: an alias without its record, or the
+    /// other way round. Nothing was changed. Reject: items were written or deleted by another way.
+    #[error("a part of the append stands there already, without the rest")]
+    Incomplete,
+
     /// The versions are not consecutive, or do not start from 1 or more. Nothing was sent. Reject.
     #[error("the records' versions are not consecutive from 1 or more")]
     NotConsecutive,
@@ -102,6 +107,7 @@ impl Failure for AppendError {
         match self {
             Self::Overtaken(_) => Disposition::Retry,
             Self::AliasTaken { .. }
+            | Self::Incomplete
             | Self::NotConsecutive
             | Self::UnusableName(_)
             | Self::TooMany { .. }
@@ -114,6 +120,7 @@ impl Failure for AppendError {
         match self {
             Self::Overtaken(_) => "lost-race",
             Self::AliasTaken { .. } => "alias-taken",
+            Self::Incomplete => "incomplete-append",
             Self::NotConsecutive => "not-consecutive",
             Self::UnusableName(_) => "unusable-name",
             Self::TooMany { .. } => "too-many-records",

@@ -65,15 +65,18 @@ fn refused(records: &[Record], alias: Option<Alias<'_>>, reasons: &[Cancellation
         standing.push(in_the_way(reason).map(Record::read).transpose()?);
     }
     let ours = |(stands, record): (&Option<Record>, &Record)| stands.as_ref() == Some(record);
-    let all_ours = standing.iter().zip(records).all(ours);
+    let all_ours = standing.len() == records.len() && standing.iter().zip(records).all(ours);
     if !all_ours && let Some(other) = most_telling(standing, records) {
         return Err(AppendError::Overtaken(Box::new(other)));
     }
-    let alias_stands = reasons.get(records.len()).and_then(in_the_way);
-    match (alias, alias_stands) {
-        (Some(alias), Some(item)) => alias.check(item),
-        _ => Ok(()),
+    let alias_stands = match (alias, reasons.get(records.len()).and_then(in_the_way)) {
+        (Some(alias), Some(item)) => alias.check(item).map(|()| true)?,
+        (alias, _) => alias.is_none(),
+    };
+    if all_ours && alias_stands {
+        return Ok(());
     }
+    Err(AppendError::Incomplete)
 }
 
 fn in_the_way(reason: &CancellationReason) -> Option<Item> {

@@ -145,6 +145,23 @@ async fn an_alias_is_written_with_the_record_and_belongs_to_who_came_first() {
 }
 
 #[tokio::test]
+async fn an_alias_without_its_record_or_a_record_without_its_alias_is_no_append() {
+    let alias = json!({ "pk": { "S": "contract/7" }, "sk": { "N": "0" }, "stream": { "S": "stream" } });
+    let alias = json!({ "Code": "ConditionalCheckFailed", "Item": alias });
+    let absent = json!({ "Code": "None" });
+    for reasons in [[absent.clone(), alias], [failed(&record(1)), absent]] {
+        let (store, _) = store(&[canceled(&reasons)]);
+        let appended = store.append_with_alias("stream", &[record(1)], "contract/7").await;
+        let error = appended.unwrap_err();
+        assert!(matches!(error, AppendError::Incomplete), "{reasons:?}: {error:?}");
+        assert_eq!(
+            (error.disposition(), error.reason()),
+            (Disposition::Reject, "incomplete-append")
+        );
+    }
+}
+
+#[tokio::test]
 async fn what_no_transaction_takes_is_refused_unsent_with_its_measure() {
     let (store, wire) = store(&[]);
     let many: Vec<Record> = (1..=101).map(record).collect();
