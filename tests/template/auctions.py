@@ -27,7 +27,10 @@ REVOKES = {"kms:ListGrants", "kms:RevokeGrant"}
 
 # Keys that are made while the stack runs are in no template: their ARNs can't be spelled out, their kind and tag can.
 ANY_KEY = {"Fn::Sub": "arn:${AWS::Partition}:kms:${AWS::Region}:${AWS::AccountId}:key/*"}
-OF_THE_KIND = {"StringEquals": {"kms:KeySpec": "RSA_4096", "kms:KeyUsage": "ENCRYPT_DECRYPT"}}
+OF_THE_KIND = {
+    "StringEquals": {"kms:KeySpec": "RSA_4096", "kms:KeyUsage": "ENCRYPT_DECRYPT", "kms:KeyOrigin": "AWS_KMS"},
+    "Bool": {"kms:MultiRegion": "false"},
+}
 WITH_THE_TAG = {"ForAllValues:StringEquals": {"aws:TagKeys": "gatehouse:auction"}}
 WITH_RSA = {"StringEquals": {"kms:EncryptionAlgorithm": ["RSAES_OAEP_SHA_1", "RSAES_OAEP_SHA_256"]}}
 KEYS_PER_AUCTION = {

@@ -159,6 +159,15 @@ class EachRule(unittest.TestCase):
                 found[place] = found[place]["Fn::If"][1]
                 self.assert_complains(auctions.keys_per_auction)
 
+    def test_sees_keys_that_are_made_outside_or_copied_to_another_region(self):
+        for operator, key in (("StringEquals", "kms:KeyOrigin"), ("Bool", "kms:MultiRegion")):
+            with self.subTest(key):
+                self.setUp()
+                found = self.properties("BidIntakeRole")["Policies"][0]["PolicyDocument"]["Statement"]
+                made = [one["Fn::If"][1] for one in found if "Fn::If" in one]
+                del next(one for one in made if one["Sid"] == "MakeKeys")["Condition"][operator][key]
+                self.assert_complains(auctions.keys_per_auction)
+
     def test_sees_an_intake_that_could_let_itself_open_bids(self):
         for change in ({"Effect": "Allow"}, {"Resource": {"Fn::GetAtt": ["SealingKey", "Arn"]}}):
             with self.subTest(change):

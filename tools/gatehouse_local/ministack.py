@@ -32,7 +32,9 @@ def with_condition_keys(request_tags: Callable) -> Callable:
     def keys(service: str, iam_action: str, body: bytes, params: dict) -> Context:
         known = request_tags(service, iam_action, body, params)
         added = {"kms": of_kms, "dynamodb": of_dynamodb}.get(service)
-        return known | added(_object(body)) if added else known
+        if added:
+            known |= added(_object(body))
+        return known | of_new_key(_object(body)) if iam_action == "kms:CreateKey" else known
 
     return keys
 
@@ -51,6 +53,15 @@ def of_kms(request: dict) -> Context:
         if name in request:
             keys[f"kms:{name}"] = request[name]
     return keys
+
+
+def of_new_key(request: dict) -> Context:
+    """The same guide, of CreateKey: a condition holds for a parameter that is not named, too, with its default.
+
+    Of a key that is there already they mean that key, which is not looked at here: so there they are unknown.
+    """
+    many = request.get("MultiRegion", False)
+    return {"kms:KeyOrigin": request.get("Origin", "AWS_KMS"), "kms:MultiRegion": "true" if many else "false"}
 
 
 def of_dynamodb(request: dict) -> Context:
