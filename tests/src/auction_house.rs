@@ -16,7 +16,6 @@ use bid_intake::config::{Config, ScheduleConfig, Sealing};
 use bid_intake::{Allowance, Answer, Deps, SealingKeys, handle};
 use gatehouse_auction::{AuctionId, Entry, Money, PublicKey, envelope};
 use gatehouse_auction_log::AuctionLog;
-use gatehouse_core::idempotency::Store;
 use gatehouse_event_store::EventStore;
 use jiff::Timestamp;
 use lambda_runtime::{Context, LambdaEvent};
@@ -26,7 +25,6 @@ use tokio::sync::OnceCell;
 use crate::event_table::EventTable;
 use crate::idempotency_table::IdempotencyTable;
 use crate::operations::Operations;
-use crate::stopwatch::Stopwatch;
 
 /// Where the clock starts: not at a whole second.
 pub const START: &str = "2030-01-05T09:00:00.250Z";
@@ -120,21 +118,6 @@ impl House {
     pub fn switch_key_per_auction(&mut self, each: bool) {
         let sealing = sealing(each, self.sealing_key.clone());
         self.deps.keys = SealingKeys::new(self.kms.clone(), sealing);
-    }
-
-    /// The same house, the calls of whose handler to DynamoDB are timed.
-    pub async fn timed(mut self) -> (Self, Stopwatch) {
-        let watch = Stopwatch::default();
-        let aws = self.wire.config(&gatehouse_core::aws::config().await);
-        let config = aws_sdk_dynamodb::config::Builder::from(&aws)
-            .interceptor(watch.clone())
-            .build();
-        let client = aws_sdk_dynamodb::Client::from_conf(config);
-        let log = AuctionLog::new(EventStore::new(client.clone(), &self.auctions.name));
-        self.deps.log = log.with_clock(now(&self.clock));
-        self.deps.allowance = Allowance::new(client.clone(), &self.idempotency.name, self.config.most_bids_per_bidder);
-        self.deps.idempotency = Store::new(client, &self.idempotency.name, "test").unwrap();
-        (self, watch)
     }
 
     /// The same house, where a bidder may try to bid so often in one auction, and as often to withdraw.

@@ -30,7 +30,6 @@ pub mod room;
 pub mod runtime_api;
 pub mod settling;
 pub mod stack;
-pub mod stopwatch;
 pub mod wire;
 
 use std::time::Duration;

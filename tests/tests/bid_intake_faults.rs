@@ -17,7 +17,6 @@ use futures_util::future::join_all;
 use gatehouse_auction::{Event, log::verify};
 use gatehouse_tests::auction_house::{Call, House, Person};
 use gatehouse_tests::operations::Fault;
-use gatehouse_tests::stopwatch::cpu_time;
 use serde_json::{Value, json};
 use tracing::Level;
 use tracing_subscriber::filter::Targets;
@@ -473,30 +472,4 @@ async fn no_log_line_holds_a_body_an_envelope_an_amount_a_token_or_a_caller() {
     for secret in [subject, amount, &envelope, "not-to-be-logged", "Plot 7"] {
         assert!(!logged.contains(secret), "{secret} was logged");
     }
-}
-
-#[tokio::test]
-#[ignore = "needs the local stack: make test"]
-async fn how_much_cpu_a_bid_takes_beside_its_calls_to_aws_is_told() {
-    let (house, watch) = House::new().await.timed().await;
-    let auction = house.open(&vera()).await;
-    let envelopes: Vec<String> = (0..100)
-        .map(|amount| auction.seal(&bob(), &format!("{amount}.00")))
-        .collect();
-    house
-        .call(Call::bid(&bob(), auction.id, &auction.seal(&bob(), "1.00")))
-        .await;
-    let mut own = Vec::new();
-    for envelope in &envelopes {
-        watch.take();
-        let began = cpu_time();
-        let answer = house.call(Call::bid(&bob(), auction.id, envelope)).await;
-        own.push(cpu_time().saturating_sub(began).saturating_sub(watch.take()));
-        assert_eq!(answer.status_code, 201, "{}", answer.body);
-    }
-    own.sort_unstable();
-    let (median, most) = (own[own.len() / 2], own[own.len() - 1]);
-    println!(
-        "beside its calls to AWS, a bid takes {median:?} of CPU (median of 100; at most {most:?}), reading its event included"
-    );
 }
