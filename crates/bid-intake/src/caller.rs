@@ -10,6 +10,8 @@ use crate::event::{HttpEvent, Jwt};
 use crate::problem::kinds;
 
 const GROUPS: &str = "cognito:groups";
+/// RFC 8693 section 4.2 names the first; Okta and Microsoft Entra ID name it as the second.
+const SCOPES: [&str; 2] = ["scope", "scp"];
 
 /// Who calls.
 #[derive(Clone, PartialEq, Eq)]
@@ -90,19 +92,29 @@ fn unauthenticated(detail: &'static str) -> IntakeError {
 
 fn has(jwt: &Jwt, group: &str, scope: &str) -> bool {
     let in_group = jwt.claims.get(GROUPS).is_some_and(|groups| lists(groups, group));
-    // RFC 8693 section 4.2: one text, separated by spaces.
-    let scopes = jwt.claims.get("scope").and_then(Value::as_str).unwrap_or_default();
-    in_group || scopes.split(' ').any(|one| one == scope)
+    in_group
+        || SCOPES
+            .iter()
+            .any(|claim| jwt.claims.get(*claim).is_some_and(|scopes| grants(scopes, scope)))
 }
 
-/// Whether a list of groups has this one. API Gateway writes a list as `[a b]`; a group's name in Cognito
-/// has no spaces, but may have commas and brackets, so that only the outermost brackets are the list's.
-fn lists(groups: &Value, group: &str) -> bool {
-    match groups {
-        Value::Array(groups) => groups.iter().any(|one| one == group),
+/// Whether scopes have this one: one text, separated by spaces, or a list.
+fn grants(scopes: &Value, scope: &str) -> bool {
+    let in_text = scopes
+        .as_str()
+        .is_some_and(|text| text.split(' ').any(|one| one == scope));
+    in_text || lists(scopes, scope)
+}
+
+/// Whether a list of names has this one. API Gateway writes a list as `[a b]`; a group's name in Cognito
+/// has no spaces, but may have commas and brackets, so that only the outermost brackets are the list's. A scope's is
+/// the same (RFC 6749 section 3.3).
+fn lists(names: &Value, name: &str) -> bool {
+    match names {
+        Value::Array(names) => names.iter().any(|one| one == name),
         Value::String(text) => {
             let inner = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
-            inner.is_some_and(|names| names.split(' ').any(|name| name == group))
+            inner.is_some_and(|names| names.split(' ').any(|one| one == name))
         }
         _ => false,
     }
@@ -139,6 +151,26 @@ mod tests {
     }
 
     #[test]
+    fn scopes_are_seen_in_either_claim_as_a_text_or_a_list() {
+        for claim in SCOPES {
+            for scopes in [
+                json!("gatehouse/bidder"),
+                json!("openid gatehouse/bidder"),
+                json!("[openid gatehouse/bidder]"),
+                json!(["openid", "gatehouse/bidder"]),
+            ] {
+                assert_eq!(
+                    roles(json!({"sub": "a", claim: scopes})),
+                    (false, true),
+                    "{claim}: {scopes}"
+                );
+            }
+        }
+        let both = json!({"sub": "a", "scope": "gatehouse/bidder", "scp": ["gatehouse/auctioneer"]});
+        assert_eq!(roles(both), (true, true));
+    }
+
+    #[test]
     fn what_only_looks_like_a_role_is_none() {
         for groups in [
             "[xbidders]",
@@ -152,8 +184,20 @@ mod tests {
         ] {
             assert_eq!(roles(json!({"sub": "a", GROUPS: groups})), (false, false), "{groups}");
         }
-        for scope in ["gatehouse/bidderx", "bidder", "xgatehouse/bidder", "gatehouse/bidder,x"] {
-            assert_eq!(roles(json!({"sub": "a", "scope": scope})), (false, false), "{scope}");
+        for scope in [
+            "gatehouse/bidderx",
+            "bidder",
+            "xgatehouse/bidder",
+            "gatehouse/bidder,x",
+            "[[gatehouse/bidder]]",
+        ] {
+            for claim in SCOPES {
+                assert_eq!(roles(json!({"sub": "a", claim: scope})), (false, false), "{scope}");
+            }
+        }
+        for claim in ["roles", "scopes", "groups"] {
+            let claims = json!({"sub": "a", claim: ["gatehouse/bidder", "bidders"]});
+            assert_eq!(roles(claims), (false, false), "{claim}");
         }
     }
 
