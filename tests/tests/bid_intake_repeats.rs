@@ -7,6 +7,7 @@
 )]
 
 use bid_intake::Answer;
+use futures_util::future::join_all;
 use gatehouse_auction::AuctionId;
 use gatehouse_tests::auction_house::{Call, House, Person};
 use gatehouse_tests::operations::Fault;
@@ -190,6 +191,28 @@ async fn a_contract_that_is_taken_is_refused_before_a_key_or_a_schedule_is_made(
         !asked.contains_key("CreateKey") && !asked.contains_key("CreateSchedule"),
         "{asked:?}"
     );
+}
+
+#[tokio::test]
+#[ignore = "needs the local stack: make test"]
+async fn the_contract_of_a_cancelled_auction_goes_to_one_that_is_opened_after_it() {
+    let house = House::new().await;
+    let mut new = house.new_auction();
+    new["contract"] = json!("C-1");
+    let open = async || house.call(Call::open(&vera(), &new)).await;
+    let id = |answer: &Answer| body(answer)["id"].as_str().unwrap().parse().unwrap();
+    let cancelled: AuctionId = id(&open().await);
+    let cancel = Call::new("DELETE /auctions/{auctionId}").of(cancelled).by(&vera());
+    assert_eq!(house.call(cancel).await.status_code, 204);
+
+    let answers = join_all([open(), open(), open()]).await;
+    let opened: Vec<&Answer> = answers.iter().filter(|answer| answer.status_code == 201).collect();
+    assert_eq!(opened.len(), 1, "{answers:?}");
+    assert_eq!(house.log.by_contract("C-1").await.unwrap(), Some(id(opened[0])));
+    assert_eq!(house.entries(cancelled).await.len(), 2, "nothing happened to it");
+    let refused = open().await;
+    assert_eq!(refused.status_code, 409, "until the new one is cancelled, too");
+    assert_eq!(body(&refused)["type"], "urn:gatehouse:problem:contract-taken");
 }
 
 #[tokio::test]

@@ -236,3 +236,29 @@ async fn an_alias_whose_record_was_deleted_does_not_pass_for_an_append() {
     assert!(matches!(open().await, Err(AppendError::Incomplete)));
     assert_eq!(store.last(STREAM).await.unwrap(), None, "nothing was appended");
 }
+
+#[tokio::test]
+#[ignore = "needs the local stack: make test"]
+async fn an_alias_is_taken_from_one_stream_by_one_other_and_the_record_comes_with_it() {
+    let table = EventTable::create().await;
+    let (store, requests) = table.store().await;
+    store
+        .append_with_alias("old", &records(1..=1), "contract/7")
+        .await
+        .unwrap();
+    requests.lose_answers(2);
+    for _ in ["now", "and again"] {
+        store
+            .append_and_move_alias(STREAM, &records(1..=1), "contract/7", "old")
+            .await
+            .unwrap();
+    }
+    assert_eq!(store.resolve("contract/7").await.unwrap().as_deref(), Some(STREAM));
+    assert_eq!(everything(&store).await, records(1..=1));
+
+    let late = store
+        .append_and_move_alias("late", &records(1..=1), "contract/7", "old")
+        .await;
+    assert!(matches!(late, Err(AppendError::AliasTaken { stream }) if stream == STREAM));
+    assert_eq!(store.last("late").await.unwrap(), None, "neither");
+}

@@ -16,6 +16,19 @@ impl AuctionLog {
     /// [`AppendError::Overtaken`] if the auction exists, [`AppendError::ContractTaken`];
     /// [`LogError::OutOfTurn`] in [`AppendError::Read`] if the entry is no opening at position 1.
     pub async fn open(&self, opening: &Entry) -> Result<(), AppendError> {
+        self.open_for(opening, None).await
+    }
+
+    /// The same as [`AuctionLog::open`], for a contract whose name a cancelled auction has: from then on it is the new
+    /// one's. Nothing can happen to a cancelled auction any more, so that the caller's knowledge does not grow old.
+    ///
+    /// # Errors
+    /// The same; [`AppendError::ContractTaken`] if a third auction has the name.
+    pub async fn open_after_cancelled(&self, opening: &Entry, cancelled: AuctionId) -> Result<(), AppendError> {
+        self.open_for(opening, Some(cancelled)).await
+    }
+
+    async fn open_for(&self, opening: &Entry, cancelled: Option<AuctionId>) -> Result<(), AppendError> {
         let event = opening.event()?;
         let Event::AuctionOpened { auction, terms } = &event else {
             return Err(out_of_turn(opening).into());
@@ -24,9 +37,13 @@ impl AuctionLog {
             return Err(out_of_turn(opening).into());
         }
         let (stream, records) = (auction.to_string(), [record(opening, event.kind())]);
-        let appended = match &terms.contract {
-            None => self.store.append(&stream, &records).await,
-            Some(name) => self.store.append_with_alias(&stream, &records, &alias(name)).await,
+        let appended = match (&terms.contract, cancelled) {
+            (None, _) => self.store.append(&stream, &records).await,
+            (Some(name), None) => self.store.append_with_alias(&stream, &records, &alias(name)).await,
+            (Some(name), Some(cancelled)) => {
+                let (name, from) = (alias(name), cancelled.to_string());
+                self.store.append_and_move_alias(&stream, &records, &name, &from).await
+            }
         };
         appended.map_err(not_appended)
     }

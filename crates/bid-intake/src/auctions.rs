@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use gatehouse_auction::{AuctionId, Currency, Entry, Event, Head, Phase, PublicKey, Rule, Terms, rules};
-use gatehouse_auction_log::AppendError;
+use gatehouse_auction_log::{AppendError, ReadError};
 use gatehouse_core::deadline::Deadline;
 use jiff::Timestamp;
 use metrics::counter;
@@ -85,20 +85,24 @@ pub async fn open(deps: &Deps, request: &Request<'_>, deadline: Deadline) -> Res
 
 /// First what is harmless if the auction then does not come into being: its schedule deletes itself. Then the
 /// key, then the one write that makes it an auction. A contract that is taken is refused by that write; it is looked
-/// up before, so that no key is made in vain.
+/// up before, so that no key is made in vain. That of a cancelled auction goes over to this one.
 async fn begin(deps: &Deps, id: AuctionId, new: NewAuction, caller: &Caller) -> Result<Terms, IntakeError> {
     new.check_time(deps.now())?;
-    if let Some(contract) = &new.contract
-        && deps.log.by_contract(contract).await?.is_some_and(|other| other != id)
-    {
-        return Err(IntakeError::ContractTaken);
-    }
+    let cancelled = match &new.contract {
+        Some(contract) => cancelled_with(deps, contract, id).await?,
+        None => None,
+    };
     deps.schedules.create(id, new.closes_at).await?;
     let key = deps.keys.for_auction(id, new.closes_at).await?;
     let now = deps.now();
     let event = rules::open(id, new.terms(key, &caller.subject, now), now)?;
     let opening = Entry::following(&Head::start(id), now, &event, None).map_err(AppendError::from);
-    let event = match deps.log.open(&opening.map_err(IntakeError::Append)?).await {
+    let opening = opening.map_err(IntakeError::Append)?;
+    let opened = match cancelled {
+        Some(cancelled) => deps.log.open_after_cancelled(&opening, cancelled).await,
+        None => deps.log.open(&opening).await,
+    };
+    let event = match opened {
         Ok(()) => event,
         Err(AppendError::ContractTaken { .. }) => return Err(IntakeError::ContractTaken),
         // Only this very request makes this id: it is at work twice, and the other was faster.
@@ -115,6 +119,22 @@ async fn begin(deps: &Deps, id: AuctionId, new: NewAuction, caller: &Caller) -> 
             Ok(terms)
         }
         _ => Err(IntakeError::Answer("read")),
+    }
+}
+
+/// The cancelled auction that has this contract, if one has: the new auction `id` may take it over.
+///
+/// # Errors
+/// [`IntakeError::ContractTaken`] if an auction has it that was not cancelled: Reject. DynamoDB: Retry.
+async fn cancelled_with(deps: &Deps, contract: &str, id: AuctionId) -> Result<Option<AuctionId>, IntakeError> {
+    let holder = deps.log.by_contract(contract).await?;
+    let Some(other) = holder.filter(|other| *other != id) else {
+        return Ok(None);
+    };
+    let last = deps.log.last(other).await?.ok_or(IntakeError::ContractTaken)?;
+    match last.event().map_err(ReadError::from)? {
+        Event::AuctionCancelled { .. } => Ok(Some(other)),
+        _ => Err(IntakeError::ContractTaken),
     }
 }
 
@@ -169,7 +189,7 @@ pub async fn cancel(deps: &Deps, request: &Request<'_>, deadline: Deadline) -> R
 /// # Errors
 /// [`IntakeError::Read`] for an entry that is no event: Reject.
 pub fn phase_now(last: &Entry, terms: &Terms, now: Timestamp) -> Result<Phase, IntakeError> {
-    let event = last.event().map_err(gatehouse_auction_log::ReadError::from)?;
+    let event = last.event().map_err(ReadError::from)?;
     Ok(match Phase::after(&event) {
         Phase::Open if now >= terms.closes_at => Phase::Closed,
         phase => phase,

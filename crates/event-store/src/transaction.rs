@@ -1,6 +1,7 @@
 //! Several items at once, and what a refused transaction tells of those in its way.
 
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
+use aws_sdk_dynamodb::types::builders::PutBuilder;
 use aws_sdk_dynamodb::types::error::TransactionCanceledException;
 use aws_sdk_dynamodb::types::{CancellationReason, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem};
 
@@ -12,16 +13,21 @@ use crate::{AppendError, EventStore, Record, StoreError};
 const OPERATION: &str = "TransactWriteItems";
 
 impl EventStore {
-    /// Writes the records, and the alias if there is one, if nothing stands where any of them goes.
+    /// Writes the records, and the alias if there is one, if nothing stands where any of them goes; or the alias where it is
+    /// taken from.
     pub(crate) async fn transact(
         &self,
         records: &[Record],
         items: Vec<Item>,
         alias: Option<Alias<'_>>,
     ) -> Result<(), AppendError> {
+        let record_puts = items
+            .into_iter()
+            .map(|item| self.put_of(item).condition_expression(NOTHING_THERE));
+        let alias_put = alias.map(|alias| alias.conditioned(self.put_of(alias.item())));
         // The alias comes last, so that the reasons of the records are the first ones.
-        let items = items.into_iter().chain(alias.map(Alias::item));
-        let puts = items.map(|item| self.put_of(item)).collect::<Result<Vec<_>, _>>()?;
+        let puts = record_puts.chain(alias_put).map(transact_item);
+        let puts = puts.collect::<Result<Vec<_>, _>>()?;
         let request = self.client.transact_write_items().set_transact_items(Some(puts));
         let Err(error) = request.send().await else {
             return Ok(());
@@ -34,16 +40,17 @@ impl EventStore {
         }
     }
 
-    fn put_of(&self, item: Item) -> Result<TransactWriteItem, StoreError> {
-        let put = Put::builder()
+    fn put_of(&self, item: Item) -> PutBuilder {
+        Put::builder()
             .table_name(&*self.table)
             .set_item(Some(item))
-            .condition_expression(NOTHING_THERE)
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
-            .build()
-            .map_err(StoreError::unavailable(OPERATION))?;
-        Ok(TransactWriteItem::builder().put(put).build())
     }
+}
+
+fn transact_item(put: PutBuilder) -> Result<TransactWriteItem, StoreError> {
+    let put = put.build().map_err(StoreError::unavailable(OPERATION))?;
+    Ok(TransactWriteItem::builder().put(put).build())
 }
 
 /// Whether conditions that did not hold are all there is to it: not throttling, nor another

@@ -145,6 +145,21 @@ async fn an_alias_is_written_with_the_record_and_belongs_to_who_came_first() {
 }
 
 #[tokio::test]
+async fn an_alias_is_moved_only_from_where_it_is_said_to_lead() {
+    let (done, wire) = store(&[Answer::Done(json!({}))]);
+    done.append_and_move_alias("stream", &[record(1)], "contract/7", "old")
+        .await
+        .unwrap();
+    let put = &wire.requests()[0].1["TransactItems"][1]["Put"];
+    assert_eq!(
+        put["ConditionExpression"],
+        "attribute_not_exists(pk) OR #stream = :from"
+    );
+    assert_eq!(put["ExpressionAttributeNames"], json!({ "#stream": "stream" }));
+    assert_eq!(put["ExpressionAttributeValues"], json!({ ":from": { "S": "old" } }));
+}
+
+#[tokio::test]
 async fn an_alias_without_its_record_or_a_record_without_its_alias_is_no_append() {
     let alias = json!({ "pk": { "S": "contract/7" }, "sk": { "N": "0" }, "stream": { "S": "stream" } });
     let alias = json!({ "Code": "ConditionalCheckFailed", "Item": alias });
