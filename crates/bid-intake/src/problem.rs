@@ -140,6 +140,8 @@ pub mod kinds {
 mod tests {
     use std::collections::HashSet;
 
+    use gatehouse_auction::{EnvelopeError, MoneyError, Refusal};
+
     use super::*;
 
     #[test]
@@ -170,6 +172,43 @@ mod tests {
             let example = format!("type: {TYPE_PREFIX}{code}\n        title: {title}\n        status: {status}\n");
             assert!(contract.contains(&example), "not in openapi.yaml: {example}");
         }
+    }
+
+    /// The codes that a function of this source gives: all of them stand there and nowhere else.
+    fn codes(source: &str) -> impl Iterator<Item = &str> {
+        let texts = source.split("=> \"").skip(1).filter_map(|rest| rest.split('"').next());
+        texts.filter(|text| text.contains('-'))
+    }
+
+    #[test]
+    fn every_code_of_the_auctions_rules_is_in_the_apis_contract() {
+        /// The settlement alone meets the first two; the subject is checked before, and no reason is asked for.
+        const NEVER_ANSWERED: [&str; 4] = [
+            "not-closed-yet",
+            "result-of-another-log",
+            "subject-unusable",
+            "reason-unusable",
+        ];
+        let contract = include_str!("../../../openapi.yaml");
+        let sources = [
+            include_str!("../../auction/src/refusal.rs"),
+            include_str!("../../auction/src/envelope/error.rs"),
+            include_str!("../../auction/src/money.rs"),
+        ];
+        let mut known = HashSet::new();
+        for code in sources.into_iter().flat_map(codes) {
+            known.insert(code);
+            let told = contract.contains(&format!("`{code}`")) || contract.contains(&format!("{TYPE_PREFIX}{code}\n"));
+            assert_eq!(told, !NEVER_ANSWERED.contains(&code), "{code}");
+        }
+        for refusal in [
+            Refusal::Cancelled,
+            EnvelopeError::DoesNotOpen.into(),
+            MoneyError::TooLarge.into(),
+        ] {
+            assert!(known.contains(refusal.code()), "{known:?}");
+        }
+        assert!(NEVER_ANSWERED.iter().all(|code| known.contains(code)));
     }
 
     #[test]
