@@ -32,7 +32,7 @@ pub(super) fn of_auction(settle_role: &RoleArn, intake_role: &RoleArn, closes_at
         partition,
         account,
     } = settle_role;
-    let after_the_close = json!({ "DateGreaterThanEquals": { "aws:CurrentTime": not_before(closes_at) } });
+    let the_close = json!({ "aws:CurrentTime": not_before(closes_at) });
     let policy = json!({
         "Version": "2012-10-17",
         "Statement": [
@@ -57,7 +57,7 @@ pub(super) fn of_auction(settle_role: &RoleArn, intake_role: &RoleArn, closes_at
                 "Action": "kms:Decrypt",
                 "Resource": "*",
                 "Condition": {
-                    "DateGreaterThanEquals": after_the_close["DateGreaterThanEquals"],
+                    "DateGreaterThanEquals": the_close,
                     "StringEquals": { "kms:EncryptionAlgorithm": "RSAES_OAEP_SHA_256" },
                 },
             },
@@ -67,7 +67,7 @@ pub(super) fn of_auction(settle_role: &RoleArn, intake_role: &RoleArn, closes_at
                 "Principal": { "AWS": arn },
                 "Action": "kms:ScheduleKeyDeletion",
                 "Resource": "*",
-                "Condition": after_the_close,
+                "Condition": { "DateGreaterThanEquals": the_close },
             },
         ],
     });
