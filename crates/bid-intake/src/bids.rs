@@ -155,9 +155,7 @@ pub async fn withdraw(deps: &Deps, request: &Request<'_>, deadline: Deadline) ->
         Ok(_) => counter!("BidsWithdrawn").increment(1),
         // Withdrawn before, and the answer was lost perhaps. A bid that was replaced is another matter: one
         // of theirs stands, and they should not think that it doesn't.
-        Err(IntakeError::Refused(refusal)) if !one_stands && (refusal == Refusal::NoSuchBid || has_ended(refusal)) => {
-            ()
-        }
+        Err(IntakeError::Refused(refusal)) if !one_stands && (refusal == Refusal::NoSuchBid || has_ended(refusal)) => {}
         Err(error) => return Err(error),
     }
     Ok(Answer::no_content())
