@@ -13,7 +13,7 @@ use std::time::{Duration, SystemTime};
 use aws_sdk_dynamodb::types::AttributeValue;
 use aws_sdk_kms::types::{KeySpec, KeyUsageType};
 use bid_intake::config::{Config, ScheduleConfig, Sealing};
-use bid_intake::{Allowance, Answer, Deps, SealingKeys, handle};
+use bid_intake::{Answer, Deps, SealingKeys, handle};
 use gatehouse_auction::{AuctionId, Entry, Money, PublicKey, envelope};
 use gatehouse_auction_log::AuctionLog;
 use gatehouse_event_store::EventStore;

@@ -29,6 +29,7 @@ mod keys;
 mod new_auction;
 mod once;
 mod outcome;
+mod own_time;
 mod problem;
 mod request;
 mod result_key;
@@ -59,11 +60,12 @@ use gatehouse_core::idempotency::{Store, UnusableName};
 use gatehouse_event_store::EventStore;
 use jiff::Timestamp;
 use lambda_runtime::LambdaEvent;
-use metrics::{Unit, counter, describe_counter};
+use metrics::{Unit, counter, describe_counter, describe_histogram, histogram};
 use tracing::{Instrument, error, info, info_span, warn};
 
 use config::Config;
 use error::IntakeError;
+use own_time::Calls;
 use problem::kinds;
 use request::Request;
 use routes::Route;
@@ -92,6 +94,7 @@ pub struct Deps {
     pub schedules: Schedules,
     /// Who opens the sealed part of results.
     pub results: ResultKey,
+    calls: Calls,
     clock: Arc<dyn Fn() -> Timestamp + Send + Sync>,
 }
 
@@ -107,15 +110,21 @@ impl Deps {
     /// # Errors
     /// [`UnusableName`] for a table's name that can't be one: a deployment has to change.
     pub fn new(config: Config, aws: &SdkConfig) -> Result<Self, UnusableName> {
-        let dynamodb = aws_sdk_dynamodb::Client::new(&with_attempt_timeout(aws, DYNAMODB_TIMEOUT));
-        let kms = aws_sdk_kms::Client::new(aws);
+        let calls = Calls::default();
+        let dynamodb = aws_sdk_dynamodb::config::Builder::from(&with_attempt_timeout(aws, DYNAMODB_TIMEOUT));
+        let dynamodb = aws_sdk_dynamodb::Client::from_conf(dynamodb.interceptor(calls.clone()).build());
+        let kms = aws_sdk_kms::config::Builder::from(aws).interceptor(calls.clone());
+        let kms = aws_sdk_kms::Client::from_conf(kms.build());
+        let scheduler = aws_sdk_scheduler::config::Builder::from(aws).interceptor(calls.clone());
+        let scheduler = aws_sdk_scheduler::Client::from_conf(scheduler.build());
         Ok(Self {
             log: AuctionLog::new(EventStore::new(dynamodb.clone(), &config.auctions_table)),
             allowance: Allowance::new(dynamodb.clone(), &config.idempotency_table, config.most_bids_per_bidder),
             idempotency: Store::new(dynamodb, &config.idempotency_table, NAMESPACE)?,
             keys: SealingKeys::new(kms.clone(), config.sealing),
-            schedules: Schedules::new(aws_sdk_scheduler::Client::new(aws), config.schedules),
+            schedules: Schedules::new(scheduler, config.schedules),
             results: ResultKey::new(kms, &config.result_key_arn),
+            calls,
             clock: Arc::new(Timestamp::now),
         })
     }
@@ -143,6 +152,7 @@ pub fn describe() {
     describe_counter!("BidsAccepted", Unit::Count, "bids taken into a log");
     describe_counter!("BidsWithdrawn", Unit::Count, "bids withdrawn");
     describe_counter!("Problems", Unit::Count, "requests answered with a problem, by its code");
+    describe_histogram!("OwnTime", Unit::Milliseconds, "a request, apart from calls to AWS");
 }
 
 /// Answers one request, whatever happens.
@@ -155,9 +165,11 @@ pub async fn handle(deps: &Deps, event: LambdaEvent<HttpEvent>) -> Result<Answer
     let request_id = event.payload.request_context.request_id.as_str();
     let route = Route::of(&event.payload.route_key);
     let span = info_span!("request", apiRequestId = request_id, route = ?route);
+    let watch = deps.calls.watch();
     let outcome = guarded(deps, route, &Request::new(&event.payload), deadline)
         .instrument(span.clone())
         .await;
+    histogram!("OwnTime").record(watch.own_time().as_secs_f64() * 1000.0);
     let _entered = span.entered();
     Ok(match outcome {
         Ok(answer) => {
