@@ -58,7 +58,7 @@ test: $(TOOLS) $(API) $(INTEROP) ## Every test: unit, template, decoders, intero
 	  "decoder tests" "python3 -m unittest discover -s tests/decoders" \
 	  "interop tests" ".tools/interop/venv/bin/python -m unittest discover -s tests/interop" \
 	  "end-to-end tests" "$(LOCAL) test -- $(STEPS) \
-	    'on the local AWS' 'cargo test --workspace --tests -- --ignored --test-threads=$(E2E_THREADS)' \
+	    'on the local AWS' 'cargo test --workspace --tests --no-fail-fast -- --ignored --test-threads=$(E2E_THREADS)' \
 	    'the API and its contract' '.tools/api/bin/python tests/api'"
 
 model: ## Every state of the protocols, and what breaks without each of their clauses (tests/model); TRACE=text shows how

@@ -184,7 +184,7 @@ impl TestAuction {
         state["terms"]["kmsKey"] = json!(kms_key);
         let snapshot = Snapshot {
             version: auction.head().position,
-            body: json!({ "form": 1, "auction": state }).to_string(),
+            body: json!({ "form": 2, "auction": state }).to_string(),
         };
         let stream = self.id.to_string();
         self.store.save_snapshot(&stream, &snapshot).await.unwrap();
