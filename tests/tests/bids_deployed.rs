@@ -491,17 +491,17 @@ async fn a_file_of_the_older_system_is_rejected_by_line_where_no_key_is_set_that
         .key(object);
     upload.body(file.into_bytes().into()).send().await.unwrap();
 
-    // The two come by themselves.
+    // There is a message for each reason.
     let rejected = RefCell::new(BTreeMap::new());
     eventually("two rejected lines", PATIENCE, || async {
         for Rejection { reason, record, .. } in stack.rejections().await {
-            rejected.borrow_mut().insert(record["line"].as_u64(), reason);
+            rejected.borrow_mut().insert(record["lines"].to_string(), reason);
         }
         (rejected.borrow().len() == 2).then_some(())
     })
     .await;
-    let expected = [(2, "legacy-key-not-set"), (3, "bid-missing")];
-    let expected = expected.map(|(line, reason)| (Some(line), reason.to_owned()));
+    let expected = [("[2]", "legacy-key-not-set"), ("[3]", "bid-missing")];
+    let expected = expected.map(|(lines, reason)| (lines.to_owned(), reason.to_owned()));
     assert_eq!(rejected.into_inner(), BTreeMap::from(expected));
     assert_eq!(auction.log().await.len(), 1, "nothing but the opening");
     let path = auction.path("");
