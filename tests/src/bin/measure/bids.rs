@@ -63,7 +63,7 @@ async fn measure_bids(house: &House, variables: &[(&str, &str)]) {
 /// What the function itself told CloudWatch of each request: the time without a call to AWS on its way.
 fn own_times(intake: &Function) -> Vec<Duration> {
     let lines = intake.lines();
-    let times = lines.iter().filter_map(|line| line["OwnTime"].as_f64());
+    let times = lines.iter().filter_map(|line| line["OwnTime"].get(0)?.as_f64());
     times
         .map(|milliseconds| Duration::from_secs_f64(milliseconds / 1000.0))
         .collect()
