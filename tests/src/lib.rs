@@ -17,6 +17,7 @@ pub mod deployed_auctions;
 pub mod event_bus;
 pub mod event_table;
 pub mod events;
+pub mod final_queues;
 pub mod idempotency_table;
 pub mod importing;
 pub mod in_place;

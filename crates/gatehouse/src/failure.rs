@@ -5,6 +5,8 @@ use std::process::ExitCode;
 
 /// `EX_DATAERR` of sysexits.h: the input is bad.
 const BAD_INPUT: u8 = 65;
+/// What the parser of the arguments ends with, too.
+const USAGE: u8 = 2;
 
 /// What stopped a command.
 #[derive(Debug, thiserror::Error)]
@@ -53,6 +55,24 @@ pub enum Failure {
         /// The file.
         path: String,
     },
+    /// The arguments are not enough: exit code 2.
+    #[error("{0}")]
+    Usage(&'static str),
+    /// A stack or a queue that is not there (exit code 65), or a service that refused (1).
+    #[error(transparent)]
+    Queue(#[from] gatehouse_queues::QueueError),
+    /// No region is set: exit code 65.
+    #[error("no-region: AWS_REGION or the profile has to name the stack's region")]
+    NoRegion,
+    /// Some messages could not be put back, and stay in their queue: exit code 65.
+    #[error("not-redriven: {0} messages stay in the queue")]
+    NotRedriven(u64),
+    /// Somebody was asked, and said no: exit code 1.
+    #[error("nothing was dropped")]
+    Declined,
+    /// The command's own machinery could not start: exit code 1.
+    #[error("the asynchronous runtime could not start: {0}")]
+    Runtime(std::io::Error),
     /// The detector failed: exit code 1.
     #[error(transparent)]
     Detector(#[from] gatehouse_detect::Error),
@@ -93,12 +113,18 @@ impl Failure {
 
     /// The exit code that scripts rely on.
     pub fn exit_code(&self) -> ExitCode {
+        use gatehouse_queues::QueueError::{NoSuchQueue, NoSuchStack};
         match self {
             Self::SavedBid { failure, .. } => failure.exit_code(),
+            Self::Usage(_) => ExitCode::from(USAGE),
             Self::Photo(_) | Self::Faces(_) | Self::Input { .. } | Self::Refused { .. } | Self::Log(_) => {
                 ExitCode::from(BAD_INPUT)
             }
+            Self::Queue(NoSuchStack(_) | NoSuchQueue { .. }) | Self::NoRegion | Self::NotRedriven(_) => {
+                ExitCode::from(BAD_INPUT)
+            }
             Self::Detector(_) | Self::File { .. } | Self::Api { .. } | Self::Random(_) => ExitCode::FAILURE,
+            Self::Queue(_) | Self::Declined | Self::Runtime(_) => ExitCode::FAILURE,
         }
     }
 }

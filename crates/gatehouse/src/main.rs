@@ -1,5 +1,5 @@
 //! The `gatehouse` command: what the functions do to photos, on one's own machine, without AWS; and what a bidder, an
-//! auctioneer or an onlooker does with sealed bids.
+//! auctioneer or an onlooker does with sealed bids; and what a person on call does with what failed.
 //!
 //! Exit codes: 0 done; 2 usage; 65 the input is bad (its reason code and a sentence on standard
 //! error, nothing written); 1 anything else.
@@ -12,6 +12,7 @@ mod failure;
 mod file;
 mod idempotency_key;
 mod post;
+mod queue;
 mod receipt;
 mod redact;
 mod seal;
@@ -21,7 +22,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-/// Find and hide the faces in photos; seal bids and check what became of them.
+/// Find and hide the faces in photos; seal bids and check what became of them; look after what failed.
 #[derive(Debug, Parser)]
 #[command(version, about)]
 struct Cli {
@@ -44,6 +45,9 @@ enum Command {
     /// Open, show, cancel and verify auctions
     #[command(subcommand)]
     Auction(auction::Command),
+    /// See what failed in a stack, put it back to work, or drop it
+    #[command(subcommand)]
+    Queue(queue::Command),
 }
 
 fn main() -> ExitCode {
@@ -54,6 +58,7 @@ fn main() -> ExitCode {
         Command::Bid(arguments) => bid::run(&arguments),
         Command::Post(arguments) => post::run(&arguments),
         Command::Auction(command) => auction::run(&command),
+        Command::Queue(command) => queue::run(&command),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

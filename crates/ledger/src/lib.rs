@@ -10,6 +10,7 @@
 //! | dedupe-process, before it writes to S3 | [`Ledger::claim`] the content: `writing` | the upload is still the newest, and not done |
 //! | dedupe-process, after it wrote to S3 | [`Ledger::record_output`]: `done` | the upload is still the newest |
 //! | dedupe-process, for what will never work | [`Ledger::reject`]: `rejected` | the upload is still the newest, and not done |
+//! | a person, for what was given up or rejected | [`Ledger::start_again`]: `pending` | the upload is still the newest, and not done |
 //!
 //! The one thing to know: **nothing that an uploader can set is proof.** A write of ours is known by
 //! the version id that S3 gave it together with its ETag (a version id can't be chosen; an ETag alone
@@ -20,12 +21,14 @@ mod intents;
 mod item;
 mod keep;
 mod process;
+mod start_again;
 mod upload;
 
 pub use accept::{Acceptance, Skip};
 pub use intents::Intents;
 pub use keep::{Keep, NotEnoughDays};
 pub use process::Claim;
+pub use start_again::Again;
 pub use upload::{Digest, Output, Upload};
 
 use std::time::{SystemTime, UNIX_EPOCH};
