@@ -315,9 +315,3 @@ def close_messages_are_kept(template: dict) -> list[str]:
     """Nothing but its message settles an auction: it waits as long as a queue can keep it."""
     days = of_type(template, QUEUE)["SettleQueue"].get("MessageRetentionPeriod", 0) / 86400
     return [] if days == 14 else [f"{days} days"]
-
-
-def api_alarm(template: dict) -> list[str]:
-    """Answers that are our fault raise an alarm."""
-    watched = [resource for resource in template["Resources"].values() if "5xx" in text(resource.get("Properties"))]
-    return [] if any("BidApi" in text(resource) for resource in watched) else ["5xx goes unheard"]

@@ -10,6 +10,7 @@ BUCKET = "AWS::S3::Bucket"
 TABLE = "AWS::DynamoDB::Table"
 BUCKET_POLICY = "AWS::S3::BucketPolicy"
 ALARM = "AWS::CloudWatch::Alarm"
+DASHBOARD = "AWS::CloudWatch::Dashboard"
 ROLE = "AWS::IAM::Role"
 LOG_GROUP = "AWS::Logs::LogGroup"
 KEY = "AWS::KMS::Key"
@@ -27,6 +28,24 @@ def of_type(template: dict, kind: str) -> dict[str, dict]:
     """Properties of all resources of a type, by logical id."""
     resources = template["Resources"].items()
     return {name: resource.get("Properties", {}) for name, resource in resources if resource["Type"] == kind}
+
+
+def watched(template: dict) -> set[tuple[str, str]]:
+    """Each metric that has an alarm, with the logical id of what it is a metric of."""
+    return {
+        (metric["MetricName"], referred(dimension["Value"]))
+        for alarm in of_type(template, ALARM).values()
+        for metric in alarm_metrics(alarm).values()
+        for dimension in metric["Dimensions"]
+    }
+
+
+def alarm_metrics(alarm: dict) -> dict[str, dict]:
+    """The metrics that an alarm looks at, by their ids in its expression; one without an expression has a single one."""
+    if "Metrics" not in alarm:
+        return {"metric": alarm}
+    queries = (query for query in alarm["Metrics"] if "MetricStat" in query)
+    return {query["Id"]: query["MetricStat"]["Metric"] | query["MetricStat"] for query in queries}
 
 
 def referred(value) -> str | None:

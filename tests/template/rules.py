@@ -3,7 +3,6 @@
 import re
 
 from reading import (
-    ALARM,
     BUCKET,
     BUCKET_POLICY,
     EVENT_SOURCE,
@@ -119,43 +118,6 @@ def queues(template: dict) -> list[str]:
         if not any(map(refuses_plain_http, policy_statements(template, QUEUE_POLICY, name))):
             complaints.append(f"{name} takes plain HTTP")
     return complaints
-
-
-# Alarms
-
-
-def _watched(template: dict, metric: str) -> set[str]:
-    """Logical ids of what has an alarm on this metric."""
-    alarms = (alarm for alarm in of_type(template, ALARM).values() if alarm["MetricName"] == metric)
-    return {referred(dimension["Value"]) for alarm in alarms for dimension in alarm["Dimensions"]}
-
-
-def queue_alarms(template: dict) -> list[str]:
-    """Depth of what a person must look at; age of everything, or what waits too long goes unseen when it is deleted."""
-    depth = _watched(template, "ApproximateNumberOfMessagesVisible")
-    age = _watched(template, "ApproximateAgeOfOldestMessage")
-    unseen = [f"{name} has no depth alarm" for name in final_queues(template) if name not in depth]
-    every = [*work_queues(template), *final_queues(template)]
-    return unseen + [f"{name} has no age alarm" for name in every if name not in age]
-
-
-def function_alarms(template: dict) -> list[str]:
-    """Errors and throttles of every function."""
-    return [
-        f"{name} has no alarm on {metric}"
-        for metric in ("Errors", "Throttles")
-        for name in of_type(template, FUNCTION)
-        if name not in _watched(template, metric)
-    ]
-
-
-def alarm_actions(template: dict) -> list[str]:
-    """Every alarm goes to AlarmTopicArn when that is given."""
-    return [
-        f"{name} tells nobody"
-        for name, alarm in of_type(template, ALARM).items()
-        if alarm.get("AlarmActions") != {"Fn::If": ["HasAlarmTopic", [{"Ref": "AlarmTopicArn"}], {"Ref": "AWS::NoValue"}]}
-    ]
 
 
 # From bucket to queue

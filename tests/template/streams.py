@@ -2,7 +2,7 @@
 
 import json
 
-from reading import ALARM, EVENT_SOURCE, TABLE, final_queues, of_type, referred
+from reading import EVENT_SOURCE, TABLE, final_queues, of_type, referred, watched
 
 # What of each table's stream is work, and how much a function has to see of it.
 # The ledger: pending items, not those that expire, nor later writes of our own. Without the item as it was before, not
@@ -98,15 +98,10 @@ def stream_parallelism(template: dict) -> list[str]:
 
 def stream_alarms(template: dict) -> list[str]:
     """A stream that falls behind, and a key that is written over and over, raise an alarm."""
-    watched = {
-        (alarm["MetricName"], referred(dimension["Value"]))
-        for alarm in of_type(template, ALARM).values()
-        for dimension in alarm["Dimensions"]
-    }
     functions = {referred(mapping["FunctionName"]) for mapping in _stream_sources(template).values()}
     wanted = [("IteratorAge", function) for function in sorted(functions)]
     wanted += [("WritesPerKey", function) for function in sorted(WRITES_BACK)]
-    return [f"{function} has no alarm on {metric}" for metric, function in wanted if (metric, function) not in watched]
+    return [f"{function} has no alarm on {metric}" for metric, function in wanted if (metric, function) not in watched(template)]
 
 
 def _gives_up_itself(template: dict, mapping: dict) -> bool:

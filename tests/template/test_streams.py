@@ -3,6 +3,7 @@
 import copy
 import unittest
 
+import alarms
 import rules
 import streams
 from plain import plain_cloudformation
@@ -138,7 +139,7 @@ class EachRule(unittest.TestCase):
             with self.subTest(alarm):
                 self.setUp()
                 del self.template["Resources"][alarm]
-                self.assert_complains(rules.queue_alarms)
+                self.assert_complains(alarms.queue_alarms)
 
     def test_sees_a_role_that_may_write_to_any_table(self):
         statements = self.template["Resources"]["DedupeRecordRole"]["Properties"]["Policies"][0]["PolicyDocument"]["Statement"]

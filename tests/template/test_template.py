@@ -49,15 +49,6 @@ class TheTemplate(unittest.TestCase):
     def test_every_queue_is_encrypted_and_refuses_plain_http(self):
         self.assert_holds(rules.queues)
 
-    def test_failed_rejected_and_late_work_raises_an_alarm(self):
-        self.assert_holds(rules.queue_alarms)
-
-    def test_errors_and_throttles_of_every_function_raise_an_alarm(self):
-        self.assert_holds(rules.function_alarms)
-
-    def test_every_alarm_speaks_to_the_topic_that_is_given(self):
-        self.assert_holds(rules.alarm_actions)
-
     def test_only_our_bucket_in_our_account_may_fill_a_queue(self):
         self.assert_holds(rules.bucket_may_send)
 
@@ -166,24 +157,6 @@ class EachRule(unittest.TestCase):
     def test_sees_a_queue_that_takes_plain_http(self):
         del self.resources["DeadLetterQueuePolicy"]
         self.assert_complains(rules.queues)
-
-    def test_sees_each_queue_alarm_that_is_missing(self):
-        for alarm in ("DeadLetterAlarm", "DeadLetterAgeAlarm", "RejectedAlarm", "RejectedAgeAlarm", "BacklogAlarm"):
-            with self.subTest(alarm):
-                self.setUp()
-                del self.resources[alarm]
-                self.assert_complains(rules.queue_alarms)
-
-    def test_sees_each_function_alarm_that_is_missing(self):
-        for alarm in ("ErrorsAlarm", "ThrottlesAlarm"):
-            with self.subTest(alarm):
-                self.setUp()
-                del self.resources[alarm]
-                self.assert_complains(rules.function_alarms)
-
-    def test_sees_a_silent_alarm(self):
-        del self.properties("ErrorsAlarm")["AlarmActions"]
-        self.assert_complains(rules.alarm_actions)
 
     def test_sees_a_queue_that_any_account_may_fill(self):
         for condition in ("ArnEquals", "StringEquals"):

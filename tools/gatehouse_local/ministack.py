@@ -10,6 +10,7 @@ from collections.abc import Callable
 from ministack.app import main
 from ministack.core import iam_actions
 from ministack.services import apigateway
+from ministack.services.cloudformation import provisioners
 
 Context = dict[str, str | list[str]]
 
@@ -19,6 +20,7 @@ def mend() -> None:
     iam_actions.request_tag_context = with_condition_keys(iam_actions.request_tag_context)
     iam_actions.extract_resource_arn = with_schedule_groups(iam_actions.extract_resource_arn)
     apigateway._resolve_jwks_url = over_tls(apigateway._resolve_jwks_url)
+    provisioners._cw_metric_alarm_record = with_metric_math(provisioners._cw_metric_alarm_record)
 
 
 def with_condition_keys(request_tags: Callable) -> Callable:
@@ -91,6 +93,19 @@ def with_schedule_groups(resource_arn: Callable) -> Callable:
         return found.replace(":schedule/default/", f":schedule/{group}/", 1) if group else found
 
     return arn
+
+
+def with_metric_math(record: Callable) -> Callable:
+    """An alarm on an expression is made, and kept as it is. Nothing evaluates it; `tests/template/cloudwatch.py` does."""
+
+    def of(name: str, properties: dict) -> dict:
+        metrics = properties.get("Metrics")
+        if not metrics:
+            return record(name, properties)
+        nothing = {"Metrics": None, "MetricName": "expression", "Namespace": "none"}
+        return record(name, properties | nothing) | {"Metrics": metrics}
+
+    return of
 
 
 def over_tls(resolve: Callable) -> Callable:
