@@ -49,7 +49,11 @@ impl FinalQueues {
     pub async fn new(others: &[(&str, &str)]) -> Self {
         let aws = gatehouse_core::aws::config().await;
         let sqs = Client::new(&aws);
-        let house = format!("queues-{}-{}", std::process::id(), HOUSES.fetch_add(1, Ordering::Relaxed));
+        let house = format!(
+            "queues-{}-{}",
+            std::process::id(),
+            HOUSES.fetch_add(1, Ordering::Relaxed)
+        );
         let mut outputs: Vec<(String, String)> = Vec::new();
         for key in QUEUES {
             let made = sqs.create_queue().queue_name(format!("{house}-{key}")).send().await;
@@ -83,7 +87,9 @@ impl FinalQueues {
 
     /// Puts a message into a queue, with an attribute.
     pub async fn send(&self, queue: &Queue, body: &str) {
-        let attribute = MessageAttributeValue::builder().data_type("String").string_value("kept");
+        let attribute = MessageAttributeValue::builder()
+            .data_type("String")
+            .string_value("kept");
         let request = self.sqs.send_message().queue_url(&queue.url).message_body(body);
         let request = request.message_attributes("mark", attribute.build().unwrap());
         request.send().await.expect("a message");
@@ -105,7 +111,11 @@ impl FinalQueues {
     pub async fn drain(&self, queue: &Queue) -> Vec<(String, Option<String>)> {
         let mut bodies = Vec::new();
         loop {
-            let request = self.sqs.receive_message().queue_url(&queue.url).max_number_of_messages(10);
+            let request = self
+                .sqs
+                .receive_message()
+                .queue_url(&queue.url)
+                .max_number_of_messages(10);
             let received = request.message_attribute_names("All").send().await.unwrap();
             let messages = received.messages.unwrap_or_default();
             if messages.is_empty() {
@@ -113,10 +123,16 @@ impl FinalQueues {
                 return bodies;
             }
             for message in messages {
-                let mark = message.message_attributes.and_then(|mut attributes| attributes.remove("mark"));
+                let mark = message
+                    .message_attributes
+                    .and_then(|mut attributes| attributes.remove("mark"));
                 bodies.push((message.body.unwrap(), mark.and_then(|mark| mark.string_value)));
                 let request = self.sqs.delete_message().queue_url(&queue.url);
-                request.receipt_handle(message.receipt_handle.unwrap()).send().await.unwrap();
+                request
+                    .receipt_handle(message.receipt_handle.unwrap())
+                    .send()
+                    .await
+                    .unwrap();
             }
         }
     }

@@ -69,16 +69,30 @@ async fn dead_letters_go_back_to_the_queue_that_they_came_from_as_they_were() {
 async fn rejected_records_reach_the_queue_of_their_function_by_reason_and_the_others_can_be_received_at_once() {
     let house = FinalQueues::new(&[]).await;
     let rejected = house.queue("rejected");
-    house.reject(&rejected, "test-face-blur", "object-missing", record("a.jpg")).await;
-    house.reject(&rejected, "test-bid-settle", "object-missing", json!({ "auction": "A" })).await;
-    house.reject(&rejected, "test-face-blur", "corrupt-image", record("b.jpg")).await;
+    house
+        .reject(&rejected, "test-face-blur", "object-missing", record("a.jpg"))
+        .await;
+    house
+        .reject(
+            &rejected,
+            "test-bid-settle",
+            "object-missing",
+            json!({ "auction": "A" }),
+        )
+        .await;
+    house
+        .reject(&rejected, "test-face-blur", "corrupt-image", record("b.jpg"))
+        .await;
 
     let (report, outcome) = redrive(&house, &rejected, Some("object-missing")).await;
     outcome.unwrap();
     assert_eq!(done(&report), (2, 1, 0));
     let upload = json!({ "Records": [record("a.jpg")] }).to_string();
     assert_eq!(house.drain(&house.work_queue("UploadQueueUrl")).await, [(upload, None)]);
-    assert_eq!(house.bodies(&house.work_queue("SettleQueueUrl")).await, [r#"{"auction":"A"}"#]);
+    assert_eq!(
+        house.bodies(&house.work_queue("SettleQueueUrl")).await,
+        [r#"{"auction":"A"}"#]
+    );
     let left = house.bodies(&rejected).await;
     assert!(left.len() == 1 && left[0].contains("corrupt-image"), "{left:?}");
 }
@@ -89,19 +103,32 @@ async fn what_has_no_way_back_stays_and_is_counted_by_why() {
     let house = FinalQueues::new(&[]).await;
     let (rejected, given_up) = (house.queue("rejected"), house.queue("stream-failure"));
     let line = json!({ "bucket": "b", "key": "k", "versionId": null, "line": 3 });
-    house.reject(&rejected, "test-bid-import", "no-such-contract", line).await;
-    house.reject(&rejected, "of-another-stack", "corrupt-image", record("a.jpg")).await;
+    house
+        .reject(&rejected, "test-bid-import", "no-such-contract", line)
+        .await;
+    house
+        .reject(&rejected, "of-another-stack", "corrupt-image", record("a.jpg"))
+        .await;
     let place = json!({ "requestContext": { "condition": "RetryAttemptsExhausted" },
         "DDBStreamBatchInfo": { "shardId": "s", "startSequenceNumber": "1", "endSequenceNumber": "2", "batchSize": 1 } });
     house.send(&given_up, &place.to_string()).await;
 
     let (report, outcome) = redrive(&house, &rejected, None).await;
     outcome.unwrap();
-    assert_eq!(report.stays.into_iter().collect::<Vec<_>>(), [(Stays::LineOfAFile, 1), (Stays::UnknownFunction, 1)]);
+    assert_eq!(
+        report.stays.into_iter().collect::<Vec<_>>(),
+        [(Stays::LineOfAFile, 1), (Stays::UnknownFunction, 1)]
+    );
     let (report, outcome) = redrive(&house, &given_up, None).await;
     outcome.unwrap();
-    assert_eq!(report.stays.into_iter().collect::<Vec<_>>(), [(Stays::PlaceInAStream, 1)]);
-    assert_eq!((house.drain(&rejected).await.len(), house.drain(&given_up).await.len()), (2, 1));
+    assert_eq!(
+        report.stays.into_iter().collect::<Vec<_>>(),
+        [(Stays::PlaceInAStream, 1)]
+    );
+    assert_eq!(
+        (house.drain(&rejected).await.len(), house.drain(&given_up).await.len()),
+        (2, 1)
+    );
 }
 
 #[tokio::test]
@@ -114,7 +141,16 @@ async fn a_redrive_that_fails_between_sending_and_deleting_loses_nothing_and_the
     }
     house.operations.plan("DeleteMessageBatch", 0, TRIES, Fault::Down);
     let (report, outcome) = redrive(&house, &from, None).await;
-    assert!(matches!(outcome, Err(QueueError::Aws { operation: "DeleteMessageBatch", .. })), "{outcome:?}");
+    assert!(
+        matches!(
+            outcome,
+            Err(QueueError::Aws {
+                operation: "DeleteMessageBatch",
+                ..
+            })
+        ),
+        "{outcome:?}"
+    );
     assert!(report.done == report.twice && report.done > 0, "{report:?}");
     assert_eq!(house.depth(&from).await.visible, 3, "still there, and let go");
     assert_eq!(house.depth(&to).await.visible, report.done);
@@ -143,7 +179,9 @@ async fn a_redrive_that_is_killed_between_sending_and_deleting_leaves_each_messa
         at_the_deletion.notify_one();
         std::future::pending().await
     };
-    house.operations.plan("DeleteMessageBatch", 0, 1, Fault::Before(Box::pin(forever)));
+    house
+        .operations
+        .plan("DeleteMessageBatch", 0, 1, Fault::Before(Box::pin(forever)));
     tokio::select! {
         _ = redrive(&house, &from, None) => panic!("it ended"),
         () = reached.notified() => (),
@@ -158,7 +196,14 @@ async fn a_redrive_that_is_killed_between_sending_and_deleting_leaves_each_messa
 async fn a_message_that_its_queue_does_not_take_stays() {
     let mut house = FinalQueues::new(&[]).await;
     let rejected = house.queue("rejected");
-    house.reject(&rejected, "test-bid-settle", "malformed-message", json!({ "auction": "A" })).await;
+    house
+        .reject(
+            &rejected,
+            "test-bid-settle",
+            "malformed-message",
+            json!({ "auction": "A" }),
+        )
+        .await;
     let nowhere = format!("{}-that-is-not-there", rejected.url);
     let outputs = [
         ("BidSettleFunctionName", "test-bid-settle"),
@@ -167,7 +212,16 @@ async fn a_message_that_its_queue_does_not_take_stays() {
     ];
     house.stack = Stack::new("house", outputs.map(|(key, value)| (key.to_owned(), value.to_owned())));
     let (report, outcome) = redrive(&house, &rejected, None).await;
-    assert!(matches!(outcome, Err(QueueError::Aws { operation: "SendMessageBatch", .. })), "{outcome:?}");
+    assert!(
+        matches!(
+            outcome,
+            Err(QueueError::Aws {
+                operation: "SendMessageBatch",
+                ..
+            })
+        ),
+        "{outcome:?}"
+    );
     assert_eq!(report.done, 0);
     assert_eq!(house.drain(&rejected).await.len(), 1, "let go at once");
 }
@@ -177,19 +231,32 @@ async fn a_message_that_its_queue_does_not_take_stays() {
 async fn what_comes_back_while_a_redrive_runs_is_left_alone() {
     let house = FinalQueues::new(&[]).await;
     let rejected = house.queue("rejected");
-    house.reject(&rejected, "test-face-blur", "corrupt-image", record("a.jpg")).await;
+    house
+        .reject(&rejected, "test-face-blur", "corrupt-image", record("a.jpg"))
+        .await;
     let (sqs, url) = (house.sqs.clone(), rejected.url.clone());
     let rejected_again = async move {
         let again = json!({ "reason": "corrupt-image", "detail": "again", "record": record("a.jpg"),
             "function": "test-face-blur", "rejectedAt": "2026-01-02T03:04:06Z" });
         tokio::time::sleep(Duration::from_millis(10)).await;
-        sqs.send_message().queue_url(url).message_body(again.to_string()).send().await.unwrap();
+        sqs.send_message()
+            .queue_url(url)
+            .message_body(again.to_string())
+            .send()
+            .await
+            .unwrap();
     };
-    house.operations.plan("SendMessageBatch", 0, 1, Fault::Before(Box::pin(rejected_again)));
+    house
+        .operations
+        .plan("SendMessageBatch", 0, 1, Fault::Before(Box::pin(rejected_again)));
     let (report, outcome) = redrive(&house, &rejected, None).await;
     outcome.unwrap();
     assert_eq!((report.done, report.later), (1, 1));
-    assert_eq!(house.bodies(&house.work_queue("UploadQueueUrl")).await.len(), 1, "once, not round and round");
+    assert_eq!(
+        house.bodies(&house.work_queue("UploadQueueUrl")).await.len(),
+        1,
+        "once, not round and round"
+    );
     assert_eq!(house.bodies(&rejected).await.len(), 1);
 }
 
@@ -199,21 +266,35 @@ async fn a_list_and_a_show_take_nothing_and_hide_nothing() {
     let house = FinalQueues::new(&[]).await;
     let rejected = house.queue("rejected");
     for key in ["a.jpg", "b.jpg"] {
-        house.reject(&rejected, "test-face-blur", "corrupt-image", record(key)).await;
+        house
+            .reject(&rejected, "test-face-blur", "corrupt-image", record(key))
+            .await;
     }
     let sealed = json!({ "auction": "A", "envelope": "eyJhbGciOiJSU0EtT0FFUC0yNTYi" });
-    house.reject(&rejected, "test-bid-settle", "malformed-message", sealed).await;
+    house
+        .reject(&rejected, "test-bid-settle", "malformed-message", sealed)
+        .await;
 
     let listed = listing::list(&house.tapped, &rejected).await.unwrap();
     assert_eq!((listed.depth.visible, listed.depth.in_flight), (3, 0));
     assert!(listed.oldest.unwrap().exact);
     let shown = listing::show(&house.tapped, &rejected, 2, |_| {}).await.unwrap();
-    let counts: Vec<(&str, u64)> = shown.reasons.iter().map(|(reason, count)| (reason.as_str(), count.messages)).collect();
+    let counts: Vec<(&str, u64)> = shown
+        .reasons
+        .iter()
+        .map(|(reason, count)| (reason.as_str(), count.messages))
+        .collect();
     assert_eq!(counts, [("corrupt-image", 2), ("malformed-message", 1)]);
     assert_eq!(shown.messages.len(), 2);
     assert_eq!(house.depth(&rejected).await.visible, 3, "all can be received at once");
-    let all = listing::show(&house.tapped, &rejected, 10, |_| {}).await.unwrap().messages;
-    let seen: Vec<String> = all.iter().map(|message| format!("{:?} {:?}", message.about(), message.detail())).collect();
+    let all = listing::show(&house.tapped, &rejected, 10, |_| {})
+        .await
+        .unwrap()
+        .messages;
+    let seen: Vec<String> = all
+        .iter()
+        .map(|message| format!("{:?} {:?}", message.about(), message.detail()))
+        .collect();
     assert!(seen.iter().any(|line| line.contains("in/a.jpg")), "{seen:?}");
     assert!(!seen.iter().any(|line| line.contains("eyJ")), "{seen:?}");
 }
@@ -224,11 +305,19 @@ async fn a_drop_deletes_what_has_the_reason_and_nothing_else() {
     let house = FinalQueues::new(&[]).await;
     let rejected = house.queue("rejected");
     for number in 0..12 {
-        let reason = if number % 3 == 0 { "corrupt-image" } else { "object-missing" };
-        house.reject(&rejected, "test-face-blur", reason, record(&number.to_string())).await;
+        let reason = if number % 3 == 0 {
+            "corrupt-image"
+        } else {
+            "object-missing"
+        };
+        house
+            .reject(&rejected, "test-face-blur", reason, record(&number.to_string()))
+            .await;
     }
     let mut report = Report::default();
-    drop::drop(&house.tapped, &rejected, Some("object-missing"), &mut report, |_| {}).await.unwrap();
+    drop::drop(&house.tapped, &rejected, Some("object-missing"), &mut report, |_| {})
+        .await
+        .unwrap();
     assert_eq!((report.done, report.others), (8, 4));
     let left = house.bodies(&rejected).await;
     assert_eq!(left.iter().filter(|body| body.contains("corrupt-image")).count(), 4);
@@ -263,7 +352,11 @@ async fn a_photo_in_place_that_was_given_up_starts_again_and_ends_without_its_fa
     assert_eq!(world.state(KEY).await, "done");
     let after = world.file(KEY).await.unwrap();
     assert_eq!(still_visible(&sample("astronaut.jpg"), &after), []);
-    assert_eq!((world.writes().await, house.depth(&queue).await.total()), (2, 0), "one upload, one write of ours");
+    assert_eq!(
+        (world.writes().await, house.depth(&queue).await.total()),
+        (2, 0),
+        "one upload, one write of ours"
+    );
     assert!(world.rejections().await.is_empty());
 }
 
@@ -272,7 +365,9 @@ async fn a_photo_in_place_that_was_given_up_starts_again_and_ends_without_its_fa
 async fn a_photo_that_was_started_again_twice_is_written_once_and_a_newer_upload_wins() {
     let (mut world, house) = given_up().await;
     let queue = house.queue("stream-failure");
-    let [body] = &house.bodies(&queue).await[..] else { panic!("one message") };
+    let [body] = &house.bodies(&queue).await[..] else {
+        panic!("one message")
+    };
     for _ in 0..2 {
         house.send(&queue, body).await;
     }
@@ -290,7 +385,10 @@ async fn a_photo_that_was_started_again_twice_is_written_once_and_a_newer_upload
     assert_eq!((report.done, report.not_needed), (0, 1), "overtaken");
     world.settle().await;
     assert_eq!((world.state(KEY).await.as_str(), world.writes().await), ("done", 4));
-    assert_eq!(still_visible(&sample("rotated.jpg"), &world.file(KEY).await.unwrap()), []);
+    assert_eq!(
+        still_visible(&sample("rotated.jpg"), &world.file(KEY).await.unwrap()),
+        []
+    );
 }
 
 #[tokio::test]
@@ -299,11 +397,18 @@ async fn a_photo_that_the_ledger_has_forgotten_is_not_started_and_its_message_st
     let (world, house) = given_up().await;
     let queue = house.queue("stream-failure");
     let item = world.item(KEY).await.unwrap();
-    let request = world.dynamodb.delete_item().table_name(&world.table).key("pk", item["pk"].clone());
+    let request = world
+        .dynamodb
+        .delete_item()
+        .table_name(&world.table)
+        .key("pk", item["pk"].clone());
     request.send().await.unwrap();
     let (report, outcome) = redrive(&house, &queue, None).await;
     outcome.unwrap();
-    assert_eq!(report.stays.into_iter().collect::<Vec<_>>(), [(Stays::NotInTheLedger, 1)]);
+    assert_eq!(
+        report.stays.into_iter().collect::<Vec<_>>(),
+        [(Stays::NotInTheLedger, 1)]
+    );
     eventually("the message let go", Duration::from_secs(5), || async {
         (house.depth(&queue).await.visible == 1).then_some(())
     })

@@ -34,7 +34,12 @@ fn json(output: &Output) -> Value {
 async fn the_command_finds_every_final_queue_of_the_stack_and_drops_nothing_without_being_asked() {
     let _stack = Stack::connect().await;
     let list = json(&gatehouse(&["list", "--json"]));
-    let names: Vec<&str> = list["queues"].as_array().unwrap().iter().map(|one| one["queue"].as_str().unwrap()).collect();
+    let names: Vec<&str> = list["queues"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| one["queue"].as_str().unwrap())
+        .collect();
     assert_eq!(
         names,
         [
@@ -69,11 +74,19 @@ async fn both_rejected(after: &str) -> Vec<String> {
 #[ignore = "needs the local stack: make test"]
 async fn what_was_rejected_starts_again_in_its_function_by_way_of_its_queue_and_by_way_of_the_ledger() {
     let (stack, in_place) = (Stack::connect().await, Deployed::connect().await);
-    stack.upload("queues/text.jpg", b"Dear Sir or Madam", "image/jpeg").await;
+    stack
+        .upload("queues/text.jpg", b"Dear Sir or Madam", "image/jpeg")
+        .await;
     in_place.upload("queues/text.jpg", b"Dear Sir or Madam").await;
     let first = both_rejected("").await;
 
-    let redriven = json(&gatehouse(&["redrive", "rejected", "--reason", "unsupported-format", "--json"]));
+    let redriven = json(&gatehouse(&[
+        "redrive",
+        "rejected",
+        "--reason",
+        "unsupported-format",
+        "--json",
+    ]));
     assert_eq!(redriven["redriven"]["done"], 2, "{redriven}");
     // Each function rejects the same file again, with a time of its own: so it was at work once more.
     both_rejected(first.iter().max().unwrap()).await;

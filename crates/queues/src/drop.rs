@@ -57,10 +57,13 @@ pub(crate) async fn delete<'m>(
     url: &str,
     messages: impl Iterator<Item = &'m Message>,
 ) -> Result<u64, QueueError> {
-    let entries: Vec<_> = messages.enumerate().filter_map(|(index, message)| {
-        let entry = DeleteMessageBatchRequestEntry::builder().id(index.to_string());
-        entry.receipt_handle(&message.handle).build().ok()
-    }).collect();
+    let entries: Vec<_> = messages
+        .enumerate()
+        .filter_map(|(index, message)| {
+            let entry = DeleteMessageBatchRequestEntry::builder().id(index.to_string());
+            entry.receipt_handle(&message.handle).build().ok()
+        })
+        .collect();
     if entries.is_empty() {
         return Ok(0);
     }

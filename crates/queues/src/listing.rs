@@ -83,9 +83,16 @@ pub async fn depth(sqs: &Client, queue: &Queue) -> Result<Depth, QueueError> {
     ];
     let request = sqs.get_queue_attributes().queue_url(&queue.url);
     let answer = request.set_attribute_names(Some(names.to_vec())).send().await;
-    let attributes = answer.map_err(failed("GetQueueAttributes"))?.attributes.unwrap_or_default();
-    let [visible, in_flight, delayed] =
-        names.map(|name| attributes.get(&name).and_then(|number| number.parse().ok()).unwrap_or_default());
+    let attributes = answer
+        .map_err(failed("GetQueueAttributes"))?
+        .attributes
+        .unwrap_or_default();
+    let [visible, in_flight, delayed] = names.map(|name| {
+        attributes
+            .get(&name)
+            .and_then(|number| number.parse().ok())
+            .unwrap_or_default()
+    });
     Ok(Depth {
         visible,
         in_flight,

@@ -114,9 +114,9 @@ impl Message {
     pub fn about(&self) -> Option<String> {
         let about = match &self.content {
             Content::Rejection(rejection) => of_record(&rejection.record),
-            Content::Place(Place { batch, .. }) => Some(format!(
+            Content::Place(place) => Some(format!(
                 "{} from {} to {}",
-                batch.shard_id, batch.start_sequence_number, batch.end_sequence_number
+                place.batch.shard_id, place.batch.start_sequence_number, place.batch.end_sequence_number
             )),
             Content::Work => of_body(&self.body),
         };
@@ -168,7 +168,11 @@ fn of_records(records: Vec<ReadRecord>) -> Option<String> {
     let others = records.len().saturating_sub(1);
     let first = records.into_iter().find_map(Result::ok)?;
     let about = format!("{}/{}", first.bucket, first.key);
-    Some(if others == 0 { about } else { format!("{about} and {others} more") })
+    Some(if others == 0 {
+        about
+    } else {
+        format!("{about} and {others} more")
+    })
 }
 
 /// The auction's id, if it is one: what else stands there is nobody's business.
@@ -195,7 +199,9 @@ pub(crate) mod tests {
     /// A message with this body.
     pub(crate) fn message(body: &Value) -> Message {
         let body = body.as_str().map_or_else(|| body.to_string(), ToOwned::to_owned);
-        let received = aws_sdk_sqs::types::Message::builder().message_id("m").receipt_handle("h");
+        let received = aws_sdk_sqs::types::Message::builder()
+            .message_id("m")
+            .receipt_handle("h");
         Message::read(received.body(body).build()).unwrap()
     }
 
@@ -214,16 +220,28 @@ pub(crate) mod tests {
             "DDBStreamBatchInfo": { "shardId": "s", "startSequenceNumber": "1", "endSequenceNumber": "2", "batchSize": 3 } });
         let id = "01KAC3B3G0W4V8Q9ZJ6M5T7R2D";
         for (body, reason, about) in [
-            (rejection("f", s3.clone()), "some-reason", Some("in/a b+.jpg".to_owned())),
+            (
+                rejection("f", s3.clone()),
+                "some-reason",
+                Some("in/a b+.jpg".to_owned()),
+            ),
             (rejection("f", stream), "some-reason", Some("in/c.jpg".to_owned())),
-            (rejection("f", json!({ "auction": id })), "some-reason", Some(format!("auction {id}"))),
+            (
+                rejection("f", json!({ "auction": id })),
+                "some-reason",
+                Some(format!("auction {id}")),
+            ),
             (
                 rejection("f", json!({ "bucket": "b", "key": "k", "line": 7 })),
                 "some-reason",
                 Some("b/k line 7".to_owned()),
             ),
             (place, "RetryAttemptsExhausted", Some("s from 1 to 2".to_owned())),
-            (json!({ "Records": [s3, s3] }), NO_REASON, Some("in/a b+.jpg and 1 more".to_owned())),
+            (
+                json!({ "Records": [s3, s3] }),
+                NO_REASON,
+                Some("in/a b+.jpg and 1 more".to_owned()),
+            ),
             (json!("no JSON"), NO_REASON, None),
         ] {
             let message = message(&body);
@@ -233,7 +251,11 @@ pub(crate) mod tests {
 
     #[test]
     fn what_is_no_key_and_no_id_is_not_shown_and_neither_is_what_a_terminal_would_obey() {
-        for secret in [json!({ "auction": "125000.00" }), json!({ "envelope": "eyJ" }), json!("eyJhbGciOiJ")] {
+        for secret in [
+            json!({ "auction": "125000.00" }),
+            json!({ "envelope": "eyJ" }),
+            json!("eyJhbGciOiJ"),
+        ] {
             assert_eq!(message(&rejection("f", secret.clone())).about(), None, "{secret}");
             assert_eq!(message(&secret).about(), None, "{secret}");
         }

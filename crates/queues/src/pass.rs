@@ -114,7 +114,10 @@ impl<'a> Pass<'a> {
 
 /// One delivery: up to ten messages, hidden for so many seconds.
 pub(crate) async fn receive(sqs: &Client, url: &str, hidden: i32, wait: i32) -> Result<Vec<Message>, QueueError> {
-    let request = sqs.receive_message().queue_url(url).max_number_of_messages(BATCH as i32);
+    let request = sqs
+        .receive_message()
+        .queue_url(url)
+        .max_number_of_messages(BATCH as i32);
     let request = request
         .visibility_timeout(hidden)
         .wait_time_seconds(wait)

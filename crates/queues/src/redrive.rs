@@ -33,7 +33,9 @@ type Outgoing<'m> = (&'m Message, String);
 impl<'a> Redrive<'a> {
     /// For this stack.
     pub fn new(aws: &SdkConfig, stack: &'a Stack) -> Self {
-        let ledger = stack.output(LEDGER).map(|table| Ledger::new(aws, table, Keep::default()));
+        let ledger = stack
+            .output(LEDGER)
+            .map(|table| Ledger::new(aws, table, Keep::default()));
         let sqs = Client::new(aws);
         Self { sqs, stack, ledger }
     }
@@ -89,7 +91,9 @@ impl<'a> Redrive<'a> {
         for (url, messages) in outgoing {
             for part in parts(messages) {
                 let (sent, refused) = self.send(queue, &url, part).await?;
-                refused.into_iter().for_each(|one| stays(pass, report, one, Stays::NotTaken));
+                refused
+                    .into_iter()
+                    .for_each(|one| stays(pass, report, one, Stays::NotTaken));
                 report.done += sent.len() as u64;
                 self.delete(queue, &sent, report).await?;
             }
@@ -137,7 +141,11 @@ impl<'a> Redrive<'a> {
         let as_it_was = matches!(from.kind, Kind::DeadLetters(_));
         let entries = messages.iter().enumerate();
         let entries = entries.filter_map(|(index, (message, body))| entry(index, message, body, as_it_was));
-        let request = self.sqs.send_message_batch().queue_url(url).set_entries(Some(entries.collect()));
+        let request = self
+            .sqs
+            .send_message_batch()
+            .queue_url(url)
+            .set_entries(Some(entries.collect()));
         let answer = request.send().await.map_err(failed("SendMessageBatch"))?;
         let taken: BTreeSet<&str> = answer.successful.iter().map(|one| one.id.as_str()).collect();
         let numbered = messages.iter().enumerate();
@@ -157,7 +165,9 @@ fn stays(pass: &mut Pass<'_>, report: &mut Report, message: &Message, why: Stays
 /// trace header is left behind: Lambda counts in it how often a function has started itself, and would stop a settlement at
 /// once that it stopped before ("Recursive loop detection").
 fn entry(index: usize, message: &Message, body: &str, as_it_was: bool) -> Option<SendMessageBatchRequestEntry> {
-    let entry = SendMessageBatchRequestEntry::builder().id(index.to_string()).message_body(body);
+    let entry = SendMessageBatchRequestEntry::builder()
+        .id(index.to_string())
+        .message_body(body);
     let attributes = as_it_was.then(|| message.attributes.clone());
     let attributes = attributes.filter(|attributes| !attributes.is_empty());
     entry.set_message_attributes(attributes).build().ok()

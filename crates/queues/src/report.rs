@@ -9,7 +9,9 @@ use serde::Serialize;
 #[serde(rename_all = "kebab-case")]
 pub enum Stays {
     /// A line of a file of bids: the queue takes files, and this one counts as done.
-    #[error("one line of a file of bids: mend the file and upload it again under its key; lines that are bids already are skipped")]
+    #[error(
+        "one line of a file of bids: mend the file and upload it again under its key; lines that are bids already are skipped"
+    )]
     LineOfAFile,
     /// Lambda's own message, which names shard and sequence numbers, and no item.
     #[error("only a place in a stream, which forgets after a day: docs/runbook.md says how to find what it was")]

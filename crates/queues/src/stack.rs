@@ -70,7 +70,9 @@ impl Stack {
     /// # Errors
     /// [`QueueError::NoSuchStack`], [`QueueError::Aws`].
     pub async fn describe(aws: &SdkConfig, name: &str) -> Result<Self, QueueError> {
-        let request = aws_sdk_cloudformation::Client::new(aws).describe_stacks().stack_name(name);
+        let request = aws_sdk_cloudformation::Client::new(aws)
+            .describe_stacks()
+            .stack_name(name);
         let described = match request.send().await {
             // CloudFormation has no code of its own for a stack that is not there.
             Err(error) if error.code() == Some("ValidationError") => {
@@ -81,7 +83,10 @@ impl Stack {
         let stack = described.stacks.unwrap_or_default().into_iter().next();
         let stack = stack.ok_or_else(|| QueueError::NoSuchStack(name.to_owned()))?;
         let outputs = stack.outputs.unwrap_or_default().into_iter();
-        Ok(Self::new(name, outputs.filter_map(|output| Some((output.output_key?, output.output_value?)))))
+        Ok(Self::new(
+            name,
+            outputs.filter_map(|output| Some((output.output_key?, output.output_value?))),
+        ))
     }
 
     /// One output's value.
@@ -167,7 +172,11 @@ mod tests {
             "StreamFailureQueueUrl",
             "SourceBucket",
         ]);
-        let found: Vec<(String, Kind)> = stack.queues().into_iter().map(|queue| (queue.name, queue.kind)).collect();
+        let found: Vec<(String, Kind)> = stack
+            .queues()
+            .into_iter()
+            .map(|queue| (queue.name, queue.kind))
+            .collect();
         let dead_letters = |of: &str| Kind::DeadLetters(format!("https://sqs/{of}"));
         assert_eq!(
             found,

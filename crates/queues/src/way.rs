@@ -82,9 +82,17 @@ mod tests {
     use crate::message::tests::{message, rejection};
 
     fn stack() -> Stack {
-        let outputs = QUEUE_OF.iter().flat_map(|(function, queue)| [(*function, *function), (*queue, *queue)]);
-        let others = [(FROM_THE_LEDGER, FROM_THE_LEDGER), ("RejectedQueueUrl", "r"), ("DeadLetterQueueUrl", "d")];
-        let outputs = outputs.chain(others).map(|(key, value)| (key.to_owned(), value.to_owned()));
+        let outputs = QUEUE_OF
+            .iter()
+            .flat_map(|(function, queue)| [(*function, *function), (*queue, *queue)]);
+        let others = [
+            (FROM_THE_LEDGER, FROM_THE_LEDGER),
+            ("RejectedQueueUrl", "r"),
+            ("DeadLetterQueueUrl", "d"),
+        ];
+        let outputs = outputs
+            .chain(others)
+            .map(|(key, value)| (key.to_owned(), value.to_owned()));
         Stack::new("house", outputs)
     }
 
@@ -100,7 +108,10 @@ mod tests {
 
     #[test]
     fn a_dead_letter_goes_back_as_it_is() {
-        assert_eq!(way_of("dead-letter", &json!("anything")), to("UploadQueueUrl", "anything"));
+        assert_eq!(
+            way_of("dead-letter", &json!("anything")),
+            to("UploadQueueUrl", "anything")
+        );
     }
 
     #[test]
@@ -108,7 +119,10 @@ mod tests {
         let record = json!({ "s3": { "object": { "key": "k" } } });
         for (function, queue) in QUEUE_OF {
             let wrapped = json!({ "Records": [record] }).to_string();
-            assert_eq!(way_of("rejected", &rejection(function, record.clone())), to(queue, &wrapped));
+            assert_eq!(
+                way_of("rejected", &rejection(function, record.clone())),
+                to(queue, &wrapped)
+            );
         }
         let settle = rejection("BidSettleFunctionName", json!({ "auction": "A" }));
         assert_eq!(way_of("rejected", &settle), to("SettleQueueUrl", r#"{"auction":"A"}"#));

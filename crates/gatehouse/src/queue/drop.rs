@@ -39,7 +39,10 @@ pub async fn run(arguments: &Arguments) -> Result<(), Failure> {
         Some(reason) => format!("All messages with the reason {reason}, of about {}", depth.total()),
         None => format!("About {} messages", depth.total()),
     };
-    let question = format!("{which} in {} of {} will be gone for good.", queue.name, house.stack.name);
+    let question = format!(
+        "{which} in {} of {} will be gone for good.",
+        queue.name, house.stack.name
+    );
     if !arguments.yes && !agreed(&question) {
         return Err(Failure::Declined);
     }
@@ -47,7 +50,10 @@ pub async fn run(arguments: &Arguments) -> Result<(), Failure> {
     let outcome = drop::drop(&house.sqs, &queue, reason, &mut report, |seen| progress.add(seen)).await;
     progress.end();
     if arguments.json {
-        println!("{}", json!({ "stack": house.stack.name, "queue": queue.name, "dropped": report }));
+        println!(
+            "{}",
+            json!({ "stack": house.stack.name, "queue": queue.name, "dropped": report })
+        );
     } else {
         println!("{} dropped", report.done);
         if report.others > 0 {

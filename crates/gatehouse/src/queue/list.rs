@@ -52,7 +52,13 @@ fn as_table(lines: &[(Queue, Listed)]) -> Table {
         };
         let numbers = [depth.visible + depth.delayed, depth.in_flight].map(|number| number.to_string());
         let [messages, in_flight] = numbers;
-        table.row([queue.name.clone(), queue.kind.as_str().to_owned(), messages, in_flight, oldest]);
+        table.row([
+            queue.name.clone(),
+            queue.kind.as_str().to_owned(),
+            messages,
+            in_flight,
+            oldest,
+        ]);
     }
     table
 }

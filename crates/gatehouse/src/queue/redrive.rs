@@ -30,10 +30,15 @@ pub async fn run(arguments: &Arguments) -> Result<(), Failure> {
     let (progress, mut report) = (Progress::over(depth.visible), Report::default());
     let redrive = Redrive::new(&house.aws, &house.stack);
     let reason = arguments.reason.as_deref();
-    let outcome = redrive.run(&queue, reason, &mut report, |seen| progress.add(seen)).await;
+    let outcome = redrive
+        .run(&queue, reason, &mut report, |seen| progress.add(seen))
+        .await;
     progress.end();
     if arguments.json {
-        println!("{}", json!({ "stack": house.stack.name, "queue": queue.name, "redriven": report }));
+        println!(
+            "{}",
+            json!({ "stack": house.stack.name, "queue": queue.name, "redriven": report })
+        );
     } else {
         print!("{}", words(&report));
     }
@@ -47,8 +52,14 @@ pub async fn run(arguments: &Arguments) -> Result<(), Failure> {
 fn words(report: &Report) -> String {
     let mut lines = vec![format!("{} put back to work", report.done)];
     for (number, what) in [
-        (report.not_needed, "deleted: done already, or overtaken by a newer upload"),
-        (report.twice, "put back, but not deleted here: they are there twice, and nothing is lost by it"),
+        (
+            report.not_needed,
+            "deleted: done already, or overtaken by a newer upload",
+        ),
+        (
+            report.twice,
+            "put back, but not deleted here: they are there twice, and nothing is lost by it",
+        ),
         (report.others, "of other reasons left alone"),
         (report.later, "left alone that came meanwhile"),
     ] {

@@ -64,7 +64,12 @@ fn messages(messages: &[Message]) -> Table {
     for message in messages {
         let or_dash = |text: Option<String>| text.unwrap_or_else(|| "-".to_owned());
         let reason = message.reason().to_owned();
-        table.row([time(message.when()), reason, or_dash(message.about()), or_dash(message.detail())]);
+        table.row([
+            time(message.when()),
+            reason,
+            or_dash(message.about()),
+            or_dash(message.detail()),
+        ]);
     }
     table
 }

@@ -20,7 +20,8 @@ impl Table {
 
     /// One more row. What a terminal would obey is written out: a reason may come from anybody who can send to the queue.
     pub fn row<const COLUMNS: usize>(&mut self, cells: [String; COLUMNS]) {
-        self.0.push(cells.map(|cell| cell.replace(char::is_control, "?")).to_vec());
+        self.0
+            .push(cells.map(|cell| cell.replace(char::is_control, "?")).to_vec());
     }
 
     fn width(&self, column: usize) -> usize {
@@ -33,7 +34,9 @@ impl fmt::Display for Table {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         for row in &self.0 {
             let cells = row.iter().enumerate();
-            let padded: Vec<String> = cells.map(|(column, cell)| format!("{cell:0$}", self.width(column))).collect();
+            let padded: Vec<String> = cells
+                .map(|(column, cell)| format!("{cell:0$}", self.width(column)))
+                .collect();
             writeln!(formatter, "{}", padded.join("  ").trim_end())?;
         }
         Ok(())
