@@ -29,7 +29,8 @@ pub struct Arguments {
 ///
 /// Without `--yes` it asks, and where nobody can be asked that is a [`Failure::Usage`], before anything is looked at.
 pub async fn run(arguments: &Arguments) -> Result<(), Failure> {
-    if !arguments.yes && !(io::stdin().is_terminal() && io::stderr().is_terminal()) {
+    let somebody_is_there = io::stdin().is_terminal() && io::stderr().is_terminal();
+    if !arguments.yes && !somebody_is_there {
         return Err(Failure::Usage("nobody can be asked here: --yes drops without asking"));
     }
     let (house, queue) = arguments.queue.open().await?;
