@@ -9,10 +9,10 @@ use aws_sdk_sqs::error::{ProvideErrorMetadata, SdkError};
 #[non_exhaustive]
 pub enum QueueError {
     /// There is no stack of this name, or it has no outputs yet.
-    #[error("there is no stack {0} in this account and region")]
+    #[error("no-such-stack: there is no {0} in this account and region")]
     NoSuchStack(String),
     /// The stack has no such queue.
-    #[error("{name} is none of the queues of {stack}: {known}")]
+    #[error("no-such-queue: {name} is none of the queues of {stack}: {known}")]
     NoSuchQueue {
         /// What was asked for.
         name: String,

@@ -192,6 +192,9 @@ mod tests {
     #[test]
     fn a_queue_that_is_not_there_is_answered_with_those_that_are() {
         let error = stack(&["RejectedQueueUrl"]).queue("upload").unwrap_err();
-        assert_eq!(error.to_string(), "upload is none of the queues of house: rejected");
+        assert_eq!(
+            error.to_string(),
+            "no-such-queue: upload is none of the queues of house: rejected"
+        );
     }
 }
