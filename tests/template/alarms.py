@@ -9,6 +9,7 @@ from reading import (
     API,
     DASHBOARD,
     FUNCTION,
+    SCHEDULE_GROUP,
     alarm_metrics,
     final_queues,
     of_type,
@@ -17,13 +18,17 @@ from reading import (
     work_queues,
 )
 
+# What EventBridge Scheduler counts of a group when a target, a retry policy's end or a dead-letter queue fails it.
+SCHEDULE_FAILS = {"TargetErrorCount", "InvocationDroppedCount", "InvocationsFailedToBeSentToDeadLetterCount"}
+
 # Metrics that AWS publishes by itself, of those that somebody here looks at, and by which dimension. AWS Lambda developer
 # guide, "Types of metrics for Lambda functions"; Amazon SQS developer guide, "Available CloudWatch metrics"; API Gateway
-# developer guide, "Work with metrics for HTTP APIs".
+# developer guide, "Work with metrics for HTTP APIs"; EventBridge Scheduler user guide, "Monitoring with CloudWatch".
 OF_AWS = {
     "AWS/SQS": ("QueueName", {"ApproximateNumberOfMessagesVisible", "ApproximateAgeOfOldestMessage"}),
     "AWS/Lambda": ("FunctionName", {"Invocations", "Errors", "Throttles", "Duration", "IteratorAge"}),
     "AWS/ApiGateway": ("ApiId", {"Count", "5xx"}),
+    "AWS/Scheduler": ("ScheduleGroup", SCHEDULE_FAILS),
 }
 OURS = "Gatehouse"
 OUR_DIMENSION = "function"
@@ -85,6 +90,12 @@ def api_alarms(template: dict) -> list[str]:
     return _unwatched(template, of_type(template, API), "5xx")
 
 
+def schedule_alarms(template: dict) -> list[str]:
+    """A schedule that can't start a settlement, gives up, or can't even leave that behind: no queue would tell."""
+    groups = of_type(template, SCHEDULE_GROUP)
+    return [fault for metric in sorted(SCHEDULE_FAILS) for fault in _unwatched(template, groups, metric)]
+
+
 def alarm_actions(template: dict) -> list[str]:
     """Every alarm goes to AlarmTopicArn when that is given."""
     return [
@@ -123,7 +134,7 @@ def _exists(template: dict, emitted: set[str], row: Row) -> bool:
         kinds = (FUNCTION,)
         known = metric in emitted and dimension == OUR_DIMENSION
     else:
-        kinds = (FUNCTION, "AWS::SQS::Queue", API)
+        kinds = (FUNCTION, "AWS::SQS::Queue", API, SCHEDULE_GROUP)
         expected, metrics = OF_AWS.get(namespace, (None, set()))
         known = metric in metrics and dimension == expected
     return known and (of is None or template["Resources"].get(of, {}).get("Type") in kinds)

@@ -3,7 +3,6 @@
 import re
 
 from reading import (
-    ALARM,
     API,
     AUTHORIZER,
     INTEGRATION,
@@ -38,10 +37,6 @@ KEYS_PER_AUCTION = {
     "MakeKeys": ("Allow", ["kms:CreateKey"], "*", OF_THE_KIND),
     "TagKeys": ("Allow", ["kms:TagResource"], ANY_KEY, WITH_THE_TAG),
 }
-
-# What EventBridge Scheduler counts of a group when a target, a retry policy's end or a dead-letter queue fails it.
-OF_THE_SCHEDULES = [{"Name": "ScheduleGroup", "Value": {"Ref": "CloseSchedules"}}]
-SCHEDULE_FAILS = {"TargetErrorCount", "InvocationDroppedCount", "InvocationsFailedToBeSentToDeadLetterCount"}
 
 # Everything that a settlement writes is made of these. The attachment, in which a sealed bid lies, is not among them.
 SETTLEMENT_WRITES = {"pk", "sk", "at", "body", "hash", "type"}
@@ -298,17 +293,6 @@ def api_reaches_one_function(template: dict) -> list[str]:
         if "execute-api" not in source or "${BidApi}" not in source or "SourceAccount" not in permission:
             complaints.append(f"{name}: any API may call")
     return complaints
-
-
-def schedule_alarms(template: dict) -> list[str]:
-    """A schedule that can't start a settlement, gives up, or can't even leave that behind, raises an alarm: no queue would tell."""
-    alarms = of_type(template, ALARM).values()
-    watched = {
-        alarm["MetricName"]
-        for alarm in alarms
-        if (alarm["Namespace"], alarm["Dimensions"]) == ("AWS/Scheduler", OF_THE_SCHEDULES) and alarm["Threshold"] == 0
-    }
-    return [f"{metric} goes unheard" for metric in sorted(SCHEDULE_FAILS - watched)]
 
 
 def close_messages_are_kept(template: dict) -> list[str]:

@@ -74,6 +74,10 @@ STORIES = {
     "WritesPerKey": _single(fires=[1, 11, 11], stays_quiet=[11, 10, 11, 10]),
     # Every minute of five had an answer that was our fault.
     "5xx": _single(fires=[2, 1, 1, 4, 1], stays_quiet=[30, 30, 30, 30, None]),
+    # One schedule: a single auction is not settled.
+    "TargetErrorCount": _single(fires=[0, None, 1], stays_quiet=[0, None, 0]),
+    "InvocationDroppedCount": _single(fires=[0, None, 1], stays_quiet=[0, None, 0]),
+    "InvocationsFailedToBeSentToDeadLetterCount": _single(fires=[0, None, 1], stays_quiet=[0, None, 0]),
 }
 
 # Rekognition fails for eleven photos of a hundred, a quarter of an hour long. Ten of a hundred are nothing to wake anybody

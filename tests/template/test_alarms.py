@@ -41,6 +41,9 @@ class TheAlarms(unittest.TestCase):
     def test_answers_that_are_our_fault_raise_an_alarm(self):
         self.assert_holds(alarms.api_alarms)
 
+    def test_a_schedule_that_fails_raises_an_alarm(self):
+        self.assert_holds(alarms.schedule_alarms)
+
     def test_every_alarm_speaks_to_the_topic_that_is_given(self):
         self.assert_holds(alarms.alarm_actions)
 
@@ -134,6 +137,7 @@ class EachRule(unittest.TestCase):
             alarms.function_alarms: ("ErrorsAlarm", "ThrottlesAlarm", "BidPublishDurationAlarm"),
             alarms.fallback_alarms: ("FallbackAlarm", "DedupeProcessFallbackAlarm"),
             alarms.api_alarms: ("BidApiErrorsAlarm",),
+            alarms.schedule_alarms: ("ScheduleErrorsAlarm", "ScheduleDroppedAlarm", "ScheduleLostAlarm"),
         }
         for rule, names in rules.items():
             for name in names:
