@@ -136,7 +136,7 @@ def running_deployment() -> Deployment:
 def build_functions() -> None:
     """`sam build`, into a folder of its own: what `make deploy` builds is for another processor."""
     together = [_cargo_lambda(functions) for functions in BUILT_TOGETHER]
-    sam = ["sam", "build", "--build-dir", str(settings.BUILD), "--parameter-overrides", *_overrides()]
+    sam = ["sam", "build", "--build-dir", str(settings.BUILD), "--parameter-overrides", *_overrides({})]
     commands = " && ".join(map(shlex.join, [*together, sam]))
     title = "Building the functions as they ship (sam build; some minutes the first time)"
     run_step(title, ["sh", "-c", commands], tool_env(), "build")
@@ -157,19 +157,29 @@ def build_tool() -> None:
 def deploy(server: Server) -> Deployment:
     """`sam deploy` of what `build_functions` built."""
     Deployment(server, {}).client("s3").create_bucket(Bucket=ARTIFACTS_BUCKET)
-    command = [
-        *("sam", "deploy", "--template-file", str(settings.BUILD / "template.yaml")),
-        *("--stack-name", settings.STACK_NAME, "--region", settings.REGION),
-        *("--s3-bucket", ARTIFACTS_BUCKET, "--no-resolve-s3"),
-        *("--capabilities", "CAPABILITY_IAM", "--no-confirm-changeset"),
-        *("--parameter-overrides", *_overrides()),
-    ]
-    run_step("Deploying template.yaml (sam deploy)", command, server.client_env(), "deploy")
+    _put_up(server, {})
     bare = Deployment(server, _outputs(server))
     _mend_event_sources(bare)
     deployment = replace(bare, users=make_users(bare.client, bare.outputs))
     deployment.remember()
     return deployment
+
+
+def redeploy(deployment: Deployment, parameters: dict[str, str]) -> None:
+    """The same once more, with these parameters beside those of the local stack: a change of a deployed stack."""
+    _put_up(deployment.server, parameters)
+    _mend_event_sources(deployment)
+
+
+def _put_up(server: Server, parameters: dict[str, str]) -> None:
+    command = [
+        *("sam", "deploy", "--template-file", str(settings.BUILD / "template.yaml")),
+        *("--stack-name", settings.STACK_NAME, "--region", settings.REGION),
+        *("--s3-bucket", ARTIFACTS_BUCKET, "--no-resolve-s3"),
+        *("--capabilities", "CAPABILITY_IAM", "--no-confirm-changeset"),
+        *("--parameter-overrides", *_overrides(parameters)),
+    ]
+    run_step("Deploying template.yaml (sam deploy)", command, server.client_env(), "deploy")
 
 
 def _mend_event_sources(deployment: Deployment) -> None:
@@ -185,8 +195,8 @@ def _mend_event_sources(deployment: Deployment) -> None:
             functions.update_event_source_mapping(UUID=mapping["UUID"], ScalingConfig=limit)
 
 
-def _overrides() -> list[str]:
-    return [f"{name}={value}" for name, value in settings.template_parameters().items()]
+def _overrides(more: dict[str, str]) -> list[str]:
+    return [f"{name}={value}" for name, value in (settings.template_parameters() | more).items()]
 
 
 def _outputs(server: Server) -> dict[str, str]:

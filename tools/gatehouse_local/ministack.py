@@ -4,13 +4,15 @@ Every mend adds what AWS does and MiniStack does not, and says so at each. None 
 looks for what it mends, so that a newer MiniStack without it fails at its start and not in the middle of a test.
 """
 
-import json
 from collections.abc import Callable
 
 from ministack.app import main
 from ministack.core import iam_actions
 from ministack.services import apigateway
 from ministack.services.cloudformation import provisioners
+
+from .bodies import json_object
+from .permissions import mend_permissions
 
 Context = dict[str, str | list[str]]
 
@@ -21,6 +23,7 @@ def mend() -> None:
     iam_actions.extract_resource_arn = with_schedule_groups(iam_actions.extract_resource_arn)
     apigateway._resolve_jwks_url = over_tls(apigateway._resolve_jwks_url)
     provisioners._cw_metric_alarm_record = with_metric_math(provisioners._cw_metric_alarm_record)
+    mend_permissions()
 
 
 def with_condition_keys(request_tags: Callable) -> Callable:
@@ -35,8 +38,8 @@ def with_condition_keys(request_tags: Callable) -> Callable:
         known = request_tags(service, iam_action, body, params)
         added = {"kms": of_kms, "dynamodb": of_dynamodb}.get(service)
         if added:
-            known |= added(_object(body))
-        return known | of_new_key(_object(body)) if iam_action == "kms:CreateKey" else known
+            known |= added(json_object(body))
+        return known | of_new_key(json_object(body)) if iam_action == "kms:CreateKey" else known
 
     return keys
 
@@ -89,7 +92,7 @@ def with_schedule_groups(resource_arn: Callable) -> Callable:
         if service != "scheduler":
             return found
         in_query = query.get("groupName", "")
-        group = _object(body).get("GroupName") or (in_query[0] if isinstance(in_query, list) else in_query)
+        group = json_object(body).get("GroupName") or (in_query[0] if isinstance(in_query, list) else in_query)
         return found.replace(":schedule/default/", f":schedule/{group}/", 1) if group else found
 
     return arn
@@ -117,14 +120,6 @@ def over_tls(resolve: Callable) -> Callable:
         return address and address.replace(ours, ours.replace("http:", "https:"), 1)
 
     return resolve_over_tls
-
-
-def _object(body: bytes) -> dict:
-    try:
-        request = json.loads(body or b"{}")
-    except ValueError:
-        return {}
-    return request if isinstance(request, dict) else {}
 
 
 if __name__ == "__main__":
