@@ -32,7 +32,7 @@ STEPS := python3 tools/steps.py
 LOCAL := python3 -m gatehouse_local
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo send stop resume test model tool bench bench-function bench-bids bench-peers bench-idempotency check audit deploy lock clean
+.PHONY: help setup run demo send stop resume test iam model tool bench bench-function bench-bids bench-peers bench-idempotency check audit deploy lock clean
 
 help: ## Show this list
 	@echo "make TARGET, where TARGET is one of"
@@ -59,7 +59,11 @@ test: $(TOOLS) $(API) $(INTEROP) ## Every test: unit, template, decoders, intero
 	  "interop tests" ".tools/interop/venv/bin/python -m unittest discover -s tests/interop" \
 	  "end-to-end tests" "$(LOCAL) test -- $(STEPS) \
 	    'on the local AWS' 'cargo test --workspace --tests --no-fail-fast -- --ignored --test-threads=$(E2E_THREADS)' \
-	    'the API and its contract' '.tools/api/bin/python tests/api'"
+	    'the API and its contract' '.tools/api/bin/python tests/api' \
+	    'what the roles may not do' 'python3 tests/iam denied'"
+
+iam: $(TOOLS) ## Each permission of each role and key: what fails without it (minutes; writes docs/iam.md)
+	@$(LOCAL) test -- python3 tests/iam
 
 model: ## Every state of the protocols, and what breaks without each of their clauses (tests/model); TRACE=text shows how
 	@cargo run --quiet --release --package gatehouse-model -- $(if $(TRACE),--trace "$(TRACE)")

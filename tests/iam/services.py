@@ -1,0 +1,122 @@
+"""Permissions that a service of AWS uses in a function's name, and MiniStack does without: no scenario can miss one.
+
+They are evaluated from the deployed policies instead: each statement has exactly the actions that AWS documents for its
+purpose, on the very thing that the deployed function or event source names.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from policies import Policy
+from stack import Stack
+
+QUEUE = frozenset({"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"})
+STREAM = frozenset({"dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator"})
+
+
+@dataclass(frozen=True)
+class Purpose:
+    """What statements of a name are for."""
+
+    actions: frozenset[str]
+    resource: str  # what of the deployment they have to name
+    why: str
+
+
+LOG = Purpose(
+    frozenset({"logs:CreateLogStream", "logs:PutLogEvents"}),
+    "log group",
+    "Lambda writes the log (developer guide, the managed policy AWSLambdaBasicExecutionRole; the log group exists already)",
+)
+TRACES = Purpose(
+    frozenset({"xray:PutTraceSegments", "xray:PutTelemetryRecords"}),
+    "*",
+    "Lambda sends the traces (developer guide, \"Visualize Lambda function invocations using AWS X-Ray\")",
+)
+FROM_QUEUE = Purpose(QUEUE, "event source", "Lambda polls the queue (developer guide, \"Using Lambda with Amazon SQS\")")
+FROM_STREAM = Purpose(STREAM, "event source", "Lambda reads the stream (developer guide, \"Using Lambda with DynamoDB\")")
+FIND_STREAM = Purpose(
+    frozenset({"dynamodb:ListStreams"}),
+    "*",
+    "Lambda looks for the stream (developer guide, \"Using Lambda with DynamoDB\")",
+)
+ON_FAILURE = Purpose(
+    frozenset({"sqs:SendMessage"}),
+    "failure destination",
+    "Lambda tells of records that it gives up (developer guide, \"Retain discarded records for a DynamoDB event source\")",
+)
+FOR_SCHEDULES = Purpose(
+    frozenset({"sqs:SendMessage"}),
+    "SettleDeadLetterQueue",
+    "EventBridge Scheduler keeps what it could not send (user guide, \"Configuring a dead-letter queue\")",
+)
+BY_STATEMENT = {"WriteLog": LOG, "WriteTraces": TRACES, "FindStream": FIND_STREAM, "KeepWhatWasNotSent": FOR_SCHEDULES}
+
+
+def purpose_of(stack: Stack, policy: Policy, sid: str) -> Purpose | None:
+    """What a statement is for, if no scenario can tell."""
+    if sid == "TakeWork":
+        return FROM_QUEUE if ":sqs:" in policy.statement(sid)["Resource"] else FROM_STREAM
+    # dedupe-process gives records up by itself, too; a scenario sees to that.
+    if (policy.owner, sid) == ("BidPublishRole", "GiveUp"):
+        return ON_FAILURE
+    return BY_STATEMENT.get(sid)
+
+
+def faults(stack: Stack, policy: Policy) -> Iterator[str]:
+    """Where a role's statements are not what the services that act for its function need."""
+    for statement in policy.document["Statement"]:
+        sid = statement["Sid"]
+        purpose = purpose_of(stack, policy, sid)
+        if purpose is None:
+            continue
+        actions = statement["Action"]
+        if set([actions] if isinstance(actions, str) else actions) != purpose.actions:
+            yield f"{policy.owner} {sid} has {actions}, and not {sorted(purpose.actions)}"
+        wanted = _resource(stack, policy.owner, purpose.resource)
+        if statement["Resource"] not in wanted:
+            yield f"{policy.owner} {sid} is on {statement['Resource']}, and not on {wanted}"
+    yield from _unserved(stack, policy)
+
+
+def _unserved(stack: Stack, policy: Policy) -> Iterator[str]:
+    """A queue or stream that a function is fed from, a log or traces, and no statement for them."""
+    function = function_of(policy.owner)
+    if function is None:
+        return
+    sids = {statement["Sid"] for statement in policy.document["Statement"]}
+    wanted = {"WriteLog", "WriteTraces"} | ({"TakeWork"} if _mappings(stack, function) else set())
+    for mapping in _mappings(stack, function):
+        wanted |= {"FindStream", "GiveUp"} if ":dynamodb:" in mapping["EventSourceArn"] else set()
+    yield from (f"{policy.owner} has no statement {sid}" for sid in sorted(wanted - sids))
+
+
+def function_of(role: str) -> str | None:
+    """The function of a role, by the template's names: FaceBlurRole is FaceBlurFunction's."""
+    return None if role == "CloseSchedulesRole" else role.removesuffix("Role") + "Function"
+
+
+def _resource(stack: Stack, role: str, what: str) -> list[str]:
+    function = function_of(role)
+    match what:
+        case "log group":
+            configuration = stack.client("lambda").get_function_configuration(FunctionName=stack.id(function))
+            return [_log_group_arn(stack, configuration["LoggingConfig"]["LogGroup"])]
+        case "event source":
+            return [mapping["EventSourceArn"] for mapping in _mappings(stack, function)]
+        case "failure destination":
+            mappings = _mappings(stack, function)
+            return [mapping["DestinationConfig"]["OnFailure"]["Destination"] for mapping in mappings]
+        case "*":
+            return ["*"]
+    return [stack.arn(what)]
+
+
+def _log_group_arn(stack: Stack, name: str) -> str:
+    groups = stack.client("logs").describe_log_groups(logGroupNamePrefix=name)["logGroups"]
+    return next(group["arn"] for group in groups if group["logGroupName"] == name)
+
+
+def _mappings(stack: Stack, function: str) -> list[dict]:
+    listed = stack.client("lambda").list_event_source_mappings(FunctionName=stack.id(function))
+    return listed["EventSourceMappings"]
