@@ -22,10 +22,10 @@ import photos
 import publishing
 import settlement
 from forbidden import Tried, try_all
-from matrix import Missed, tell_with_all, tell_without_each
+from matrix import Missed, tell_all, tell_without_each
 from policies import Permission, policies
 from report import Proof, write
-from services import faults, purpose_of
+from services import Purpose, faults, purpose_of
 from stack import Stack
 
 DEFAULT = (
@@ -52,15 +52,12 @@ def main() -> int:
 
 
 def _prove(stack: Stack, tried: list[Tried]) -> list[str]:
-    stack.switch_event_sources(on=False)
     permissions, served = _permissions(stack), _served(stack)
     complaints = [fault for policy in policies(stack) if policy.name for fault in faults(stack, policy)]
-    complaints += tell_with_all(stack, DEFAULT)
-    missed = list(tell_without_each(stack, DEFAULT))
+    complaints, missed = complaints + tell_all(stack, DEFAULT), tell_without_each(stack, DEFAULT)
     options.switch_on(stack)
-    stack.switch_event_sources(on=False)
     optional = [permission for permission in _permissions(stack) if permission not in permissions]
-    complaints += tell_with_all(stack, options.SCENARIOS)
+    complaints += tell_all(stack, options.SCENARIOS)
     missed += tell_without_each(stack, options.SCENARIOS)
     complaints += _superfluous(permissions + optional, missed, served)
     if not complaints:
@@ -72,14 +69,14 @@ def _permissions(stack: Stack) -> list[Permission]:
     return [permission for policy in policies(stack) for permission in policy.permissions()]
 
 
-def _served(stack: Stack) -> dict[Permission, str]:
-    """Permissions that a service uses, and which."""
+def _served(stack: Stack) -> dict[Permission, Purpose]:
+    """Permissions that a service uses, and what for."""
     of_roles = [policy for policy in policies(stack) if policy.name]
     purposes = {one: purpose_of(stack, policy, one.sid) for policy in of_roles for one in policy.permissions()}
-    return {permission: purpose.why for permission, purpose in purposes.items() if purpose}
+    return {permission: purpose for permission, purpose in purposes.items() if purpose}
 
 
-def _superfluous(permissions: list[Permission], missed: list[Missed], served: dict[Permission, str]) -> list[str]:
+def _superfluous(permissions: list[Permission], missed: list[Missed], served: dict[Permission, Purpose]) -> list[str]:
     needed = {one.permission for one in missed if one.was_needed}
     left = [permission for permission in permissions if permission not in needed and permission not in served]
     return [f"{permission}: nothing fails without it" for permission in left]

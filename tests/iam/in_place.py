@@ -65,6 +65,7 @@ def _deleted(stack: Stack) -> Noted:
 def _give_up(stack: Stack, photo: Noted) -> str:
     with denying(stack, "DedupeProcessRole", "s3:GetObject", f"{stack.arn(BUCKET)}/*"):
         answer = stack.invoke(PROCESS, photo.event)
+    stack.denied = [action for action in stack.denied if action != "s3:GetObject"]  # that is the fault, and not missing
     reason = stack.reason("StreamFailureQueue")
     return "comes again" if answer.handed_back else f"given up: {reason}"
 

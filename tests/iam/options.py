@@ -8,12 +8,12 @@ from botocore.exceptions import ClientError
 
 from forbidden import Caller
 from gatehouse_local.deployment import redeploy, running_deployment
-from house import INTAKE, SETTLE, SOON, Auction, bid, log_of, opened, opening, settle, status_of, wait_for_close
+from house import INTAKE, SETTLE, Auction, TooLate, bid, closed, log_of, opened, opening, settle, status_of
 from importing import FUNCTION as IMPORT
-from importing import HEADER, File, file_of, imported
+from importing import File, file_of, imported
 from policies import denying
 from scenario import Scenario
-from settlement import closed, outcome
+from settlement import outcome
 from stack import Stack
 
 KEY_OF_THE_OLDER_SYSTEM = "alias/iam-older-system"
@@ -68,27 +68,25 @@ def _line(stack: Stack, contract: str) -> str:
     return f"{contract},{base64.b64encode(sealed).decode()}\n"
 
 
-def _with_a_contract(stack: Stack, seconds: float) -> tuple[Auction, str]:
-    contract = uuid.uuid4().hex
-    return opened(stack, seconds, contract), contract
-
-
 def _file_for_an_auction(stack: Stack) -> tuple[Auction, File]:
-    auction, contract = _with_a_contract(stack, 3600)
-    return auction, file_of(stack, _line(stack, contract))
+    auction = opened(stack, contract=uuid.uuid4().hex)
+    return auction, file_of(stack, _line(stack, auction.contract))
 
 
 def _import(stack: Stack, auction_and_file: tuple[Auction, File]) -> str:
     auction, file = auction_and_file
-    return f"{imported(stack, file)}, {len(log_of(stack, auction))} events"
+    return f"{imported(stack, file)}, a log of {len(log_of(stack, auction))}"
 
 
 def _closed_with_a_bid_of_a_file(stack: Stack) -> Auction:
-    auction, contract = _with_a_contract(stack, SOON + 1)
+    return closed(stack, _bid_and_import, uuid.uuid4().hex)
+
+
+def _bid_and_import(stack: Stack, auction: Auction) -> None:
     bid(stack, auction)
-    stack.invoke(IMPORT, file_of(stack, _line(stack, contract)).event)
-    wait_for_close(auction)
-    return auction
+    stack.invoke(IMPORT, file_of(stack, _line(stack, auction.contract)).event)
+    if len(log_of(stack, auction)) != 3:
+        raise TooLate
 
 
 def _interrupted(stack: Stack) -> Auction:
@@ -130,7 +128,7 @@ SCENARIOS = (
         IMPORT,
         _file_for_an_auction,
         _import,
-        "imported, 2 events",
+        "imported, a log of 2",
         ("BidImportRole AppendToLogs dynamodb:Query",),
     ),
     Scenario(

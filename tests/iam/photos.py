@@ -72,7 +72,7 @@ def _published(stack: Stack) -> Upload:
 def _again(stack: Stack, photo: Upload) -> str:
     if ended := without_outcome(stack, stack.invoke(FUNCTION, photo.event)):
         return ended
-    return f"skipped, {versions(stack, DESTINATION, photo.key)} version"
+    return f"skipped, published {versions(stack, DESTINATION, photo.key)} time"
 
 
 def _deleted(stack: Stack) -> Upload:
@@ -120,7 +120,7 @@ SCENARIOS = (
         FUNCTION,
         _published,
         _again,
-        "skipped, 1 version",
+        "skipped, published 1 time",
         ("FaceBlurRole PublishPhotos s3:GetObject",),
     ),
     Scenario(

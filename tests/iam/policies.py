@@ -17,6 +17,8 @@ class Permission:
     sid: str
     action: str
     resource: str = ""  # by its name in the template; empty where the statement has one
+    role: str = ""  # whose it is: the owner, or the role that a key's policy names
+    denies: bool = False  # it takes something away, whatever else allows it
 
     def __str__(self) -> str:
         return " ".join(filter(None, (self.owner, self.sid, self.action, self.resource)))
@@ -34,7 +36,7 @@ class Policy:
     def permissions(self) -> list[Permission]:
         """All of them, in the order of the document. Of a key's policy, those that it gives to a role."""
         return [
-            Permission(self.owner, statement["Sid"], action, resource)
+            Permission(self.owner, statement["Sid"], action, resource, self._role(statement), statement["Effect"] == "Deny")
             for statement in self.document["Statement"]
             if not _is_the_accounts(statement)
             for action in _listed(statement["Action"])
@@ -67,6 +69,12 @@ class Policy:
         else:
             lock = {"BypassPolicyLockoutSafetyCheck": True}
             self.stack.client("kms").put_key_policy(KeyId=owner, PolicyName="default", Policy=text, **lock)
+
+    def _role(self, statement: dict) -> str:
+        if self.name:
+            return self.owner
+        arns = {self.stack.arn(role): role for role in self.stack.of_type("AWS::IAM::Role")}
+        return arns[statement["Principal"]["AWS"]]
 
     def _resources(self, statement: dict) -> list[str]:
         listed = _listed(statement["Resource"])

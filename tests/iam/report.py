@@ -8,6 +8,7 @@ from forbidden import MAY, Tried
 from matrix import Missed
 from policies import Permission
 from scenario import Scenario
+from services import ALL, Purpose
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "iam.md"
 
@@ -24,9 +25,11 @@ edit it: run that again.
 
 The local stack checks a policy at each call, as AWS does; what it lacks of AWS's checks is added by
 [`permissions.py`](../tools/gatehouse_local/permissions.py). Some permissions are used by a service in a function's name, and
-the local stack does without them. Those are marked *by AWS*: their statements were compared with what AWS documents and with
-the event source, log group or failure destination that the deployed function names. Permissions for Amazon Rekognition are
-only there if the parameter `Detector` asks for it; the local stack has no Rekognition, and `tests/template` sees to them.
+the local stack does without them. Those are marked *by AWS*. Their statements were compared with what AWS documents
+([sources](#what-aws-documents)), and with the event source, log group or failure destination that the deployed function names.
+Permissions for Amazon Rekognition are only there if the parameter `Detector` asks for it; the local stack has no Rekognition,
+and `tests/template` sees to them. Statements that are *an option* come with `SealingKeyPerAuction` or `LegacyBidKeyArn`, which
+the run switches on halfway, as an update of the deployed stack.
 """
 
 
@@ -37,14 +40,14 @@ class Proof:
     permissions: list[Permission]  # of the template's defaults
     optional: list[Permission]  # with both options on
     missed: list[Missed]
-    served: dict[Permission, str]
+    served: dict[Permission, Purpose]
     tried: list[Tried]
     scenarios: Sequence[Scenario]
 
 
 def write(proof: Proof) -> None:
     """Writes the page."""
-    parts = [HEAD, *_matrix(proof), *_sections(proof), *_scenarios(proof), *_denied(proof)]
+    parts = [HEAD, *_matrix(proof), *_sections(proof), *_scenarios(proof), *_sources(), *_denied(proof)]
     PAGE.write_text("\n".join(parts) + "\n")
     print(f"written: {PAGE}")
 
@@ -52,39 +55,40 @@ def write(proof: Proof) -> None:
 def _matrix(proof: Proof) -> Iterator[str]:
     """Functions across, actions down."""
     everything = proof.permissions + proof.optional
-    roles = [role for role in MAY if any(one.owner == role for one in everything)]
-    actions = sorted({one.action for one in everything if one.owner in roles})
-    names = [role.removesuffix("Role") for role in roles]
-    yield "\n## The matrix\n"
-    yield "● something fails without it · ○ used by AWS · empty: not allowed\n"
-    yield _row("", *names)
-    yield _row(*["---"] * (len(names) + 1))
+    actions = sorted({one.action for one in everything})
+    yield "## The matrix\n"
+    yield "● something fails without it · ○ used by AWS · ✕ denied, whatever else allows it · empty: not allowed\n"
+    yield _row("", *(role.removesuffix("Role") for role in MAY))
+    yield _row(*["---"] * (len(MAY) + 1))
     for action in actions:
-        yield _row(f"`{action}`", *(_mark(proof, everything, role, action) for role in roles))
+        yield _row(f"`{action}`", *(_mark(proof, everything, role, action) for role in MAY))
 
 
 def _mark(proof: Proof, everything: list[Permission], role: str, action: str) -> str:
-    found = [one for one in everything if (one.owner, one.action) == (role, action)]
-    return " ".join("○" if one in proof.served else "●" for one in found)
+    found = [one for one in everything if (one.role, one.action) == (role, action)]
+    return " ".join("○" if one in proof.served else "✕" if one.denies else "●" for one in found)
 
 
 def _sections(proof: Proof) -> Iterator[str]:
     everything = proof.permissions + proof.optional
-    for owner in dict.fromkeys(one.owner for one in everything):
+    keys = sorted({one.owner for one in everything} - set(MAY))
+    for owner in [*MAY, *keys]:
+        key = owner in keys
         yield f"\n## {owner}\n"
-        yield _row("statement", "action", "scenario", "with it", "without it")
-        yield _row(*["---"] * 5)
+        yield _row("statement", *(["role"] if key else []), "action", "scenario", "with it", "without it")
+        yield _row(*["---"] * (6 if key else 5))
         for permission in everything:
             if permission.owner == owner:
-                yield from _permission(proof, permission)
+                yield from _permission(proof, permission, key)
 
 
-def _permission(proof: Proof, permission: Permission) -> Iterator[str]:
+def _permission(proof: Proof, permission: Permission, key: bool) -> Iterator[str]:
     on = f" on {permission.resource}" if permission.resource else ""
-    option = " (option)" if permission in proof.optional else ""
-    what = (permission.sid + option, f"`{permission.action}`{on}")
-    if why := proof.served.get(permission):
-        yield _row(*what, "*by AWS*", why, "")
+    option = ", an option" if permission in proof.optional else ""
+    role = [permission.role] if key else []
+    what = (permission.sid + option, *role, f"`{permission.action}`{on}")
+    if purpose := proof.served.get(permission):
+        yield _row(*what, "*by AWS*", purpose.why, "")
     for missed in proof.missed:
         if missed.permission == permission:
             denied = f"; the log: {', '.join(f'`{action}`' for action in missed.denied)} denied" if missed.denied else ""
@@ -99,12 +103,20 @@ def _scenarios(proof: Proof) -> Iterator[str]:
         yield _row(scenario.function.removesuffix("Function"), scenario.name, scenario.expected)
 
 
+def _sources() -> Iterator[str]:
+    yield "\n## What AWS documents\n"
+    yield _row("for", "actions", "on", "source")
+    yield _row(*["---"] * 4)
+    for one in ALL:
+        yield _row(one.why, ", ".join(f"`{action}`" for action in sorted(one.actions)), one.resource, one.source)
+
+
 def _denied(proof: Proof) -> Iterator[str]:
     yield "\n## Denied\n"
     yield "Each call was made with each role's credentials. Its own, which are not counted, are in the third column.\n"
     yield _row("role", "denied calls", "allowed")
     yield _row("---", "---:", "---")
-    for tried in proof.tried:
+    for tried in sorted(proof.tried, key=lambda tried: list(MAY).index(tried.role)):
         may = ", ".join(f"`{one.split()[0]}` {' '.join(one.split()[1:])}" for one in sorted(MAY[tried.role]))
         yield _row(tried.role, str(len(tried.denied)), may)
     yield "\nThe calls, with the things of the stack that they were tried on:\n"

@@ -10,9 +10,6 @@ from dataclasses import dataclass
 from policies import Policy
 from stack import Stack
 
-QUEUE = frozenset({"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"})
-STREAM = frozenset({"dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator"})
-
 
 @dataclass(frozen=True)
 class Purpose:
@@ -21,35 +18,52 @@ class Purpose:
     actions: frozenset[str]
     resource: str  # what of the deployment they have to name
     why: str
+    source: str  # where AWS says so
 
 
 LOG = Purpose(
     frozenset({"logs:CreateLogStream", "logs:PutLogEvents"}),
     "log group",
-    "Lambda writes the log (developer guide, the managed policy AWSLambdaBasicExecutionRole; the log group exists already)",
+    "Lambda writes the log",
+    "Lambda developer guide, the managed policy AWSLambdaBasicExecutionRole, less the log group, which is there already",
 )
 TRACES = Purpose(
     frozenset({"xray:PutTraceSegments", "xray:PutTelemetryRecords"}),
     "*",
-    "Lambda sends the traces (developer guide, \"Visualize Lambda function invocations using AWS X-Ray\")",
+    "Lambda sends the traces",
+    "Lambda developer guide, \"Visualize Lambda function invocations using AWS X-Ray\"",
 )
-FROM_QUEUE = Purpose(QUEUE, "event source", "Lambda polls the queue (developer guide, \"Using Lambda with Amazon SQS\")")
-FROM_STREAM = Purpose(STREAM, "event source", "Lambda reads the stream (developer guide, \"Using Lambda with DynamoDB\")")
+FROM_QUEUE = Purpose(
+    frozenset({"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"}),
+    "event source",
+    "Lambda polls the queue",
+    "Lambda developer guide, \"Using Lambda with Amazon SQS\", and the managed policy AWSLambdaSQSQueueExecutionRole",
+)
+FROM_STREAM = Purpose(
+    frozenset({"dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator"}),
+    "event source",
+    "Lambda reads the stream",
+    "DynamoDB developer guide, \"IAM policy to allow an AWS Lambda function to access DynamoDB stream records\"",
+)
 FIND_STREAM = Purpose(
     frozenset({"dynamodb:ListStreams"}),
     "*",
-    "Lambda looks for the stream (developer guide, \"Using Lambda with DynamoDB\")",
+    "Lambda looks for the stream",
+    "the same page",
 )
 ON_FAILURE = Purpose(
     frozenset({"sqs:SendMessage"}),
     "failure destination",
-    "Lambda tells of records that it gives up (developer guide, \"Retain discarded records for a DynamoDB event source\")",
+    "Lambda tells of records that it gives up",
+    "Lambda developer guide, \"Retain discarded records for a DynamoDB event source\"",
 )
 FOR_SCHEDULES = Purpose(
     frozenset({"sqs:SendMessage"}),
     "SettleDeadLetterQueue",
-    "EventBridge Scheduler keeps what it could not send (user guide, \"Configuring a dead-letter queue\")",
+    "EventBridge Scheduler keeps what it could not send",
+    "EventBridge Scheduler user guide, \"Configuring a dead-letter queue\"",
 )
+ALL = (FROM_QUEUE, FROM_STREAM, FIND_STREAM, ON_FAILURE, LOG, TRACES, FOR_SCHEDULES)
 BY_STATEMENT = {"WriteLog": LOG, "WriteTraces": TRACES, "FindStream": FIND_STREAM, "KeepWhatWasNotSent": FOR_SCHEDULES}
 
 
