@@ -3,6 +3,7 @@
 import time
 import uuid
 
+from forbidden import note_progress
 from house import (
     AUCTIONEER,
     BIDDER,
@@ -165,5 +166,13 @@ SCENARIOS = (
         _close,
         "told at the close",
         ("CloseSchedulesRole StartSettlement sqs:SendMessage",),
+    ),
+    Scenario(
+        "intake tries to note how far a settlement is",
+        INTAKE,
+        lambda stack: None,
+        note_progress("BidIntakeRole"),
+        "AccessDeniedException",
+        ("BidIntakeRole NeverNoteProgress dynamodb:PutItem",),
     ),
 )

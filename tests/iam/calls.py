@@ -82,6 +82,7 @@ def _key(stack: Stack, name: str) -> Iterator[Call]:
     grant = key | {"GranteePrincipal": stack.arn("FaceBlurRole"), "Operations": ["Decrypt"]}
     context = {"auction": "of-nobody"}
     yield Call("kms:GetPublicKey", name, "kms", "get_public_key", key)
+    yield Call("kms:ListResourceTags", name, "kms", "list_resource_tags", key)
     yield Call("kms:PutKeyPolicy", name, "kms", "put_key_policy", policy)
     yield Call("kms:CreateGrant", name, "kms", "create_grant", grant)
     yield Call("kms:ScheduleKeyDeletion", name, "kms", "schedule_key_deletion", key)

@@ -4,6 +4,7 @@ import uuid
 from dataclasses import dataclass
 
 from events import uploaded
+from forbidden import note_progress
 from photos import without_outcome
 from scenario import Scenario
 from stack import Stack
@@ -80,5 +81,13 @@ SCENARIOS = (
         imported,
         "rejected: object-missing",
         ("BidImportRole TellMissingFromForbidden s3:ListBucket",),
+    ),
+    Scenario(
+        "the import tries to note how far a settlement is",
+        FUNCTION,
+        lambda stack: None,
+        note_progress("BidImportRole"),
+        "AccessDeniedException",
+        ("BidImportRole NeverNoteProgress dynamodb:PutItem",),
     ),
 )

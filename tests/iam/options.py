@@ -121,7 +121,7 @@ SCENARIOS = (
         closed,
         _settled_with_its_key,
         "settled, key PendingDeletion",
-        (),
+        ("BidSettleRole TellWhoseKeyItIs kms:ListResourceTags",),
     ),
     Scenario(
         "a bid of the older system is imported",
