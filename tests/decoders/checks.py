@@ -8,7 +8,7 @@ import numpy
 from PIL import Image
 
 import libjpeg
-from libjpeg import ZIGZAG, Picture
+from libjpeg import ZIGZAG, Coding, Picture
 from photos import Photo
 from regions import hidden_blocks, hidden_mcus, hidden_pixels, stored
 from segments import restart_intervals
@@ -154,7 +154,7 @@ def same_pixels_outside(case: Case) -> list[str]:
     return [f"{changed.sum()} pixels outside changed, first x={x} y={y}: {old[y, x]} became {new[y, x]}"]
 
 
-def size(case: Case) -> list[str]:
+def grown(case: Case) -> list[str]:
     """The file is at most 2 % larger. A small one may be 2 kB larger; one that is hidden for the most part, any."""
     before, after = len(case.photo.file), len(case.file)
     if case.photo.filled or case.hidden.mean() > 0.5:
@@ -163,4 +163,25 @@ def size(case: Case) -> list[str]:
     return [] if after <= most else [f"{before} bytes became {after}, {(after / before - 1) * 100:+.1f} %"]
 
 
-ALL = (engine, same_form, same_outside, coarse_inside, no_warnings, same_pixels_outside, size)
+def shrunk(case: Case) -> list[str]:
+    """The file is smaller by what was hidden and by nothing else: it has, within 2 %, no less than libjpeg writes of the
+    same photo without any detail in its hidden MCUs, or with nothing at all in them. A small progressive one may be 250 bytes
+    smaller: its tables are made for what is left."""
+    least, after = 0.98 * min(_emptied(case, first) for first in (0, 1)), len(case.file)
+    least -= 250 if case.before.progressive and not case.photo.is_sample else 0
+    return [] if after >= least else [f"{after} bytes are left, of at least {least:.0f} beside what was hidden"]
+
+
+def _emptied(case: Case, first: int) -> int:
+    """The size of the photo without the coefficients from this one on in its hidden blocks."""
+    masks = [hidden_blocks(plane, case.hidden, len(case.before.planes)) for plane in case.before.planes]
+
+    def empty(component: int, row: int, blocks: numpy.ndarray):
+        blocks[masks[component][row], first:] = 0
+
+    # Of how a sample was written, only its process is known: with tables made for it, it is no larger than it was.
+    coding = case.photo.coding or Coding(progressive=case.before.progressive, optimise=True)
+    return len(libjpeg.rewrite(case.photo.file, coding, empty))
+
+
+ALL = (engine, same_form, same_outside, coarse_inside, no_warnings, same_pixels_outside, grown, shrunk)

@@ -153,7 +153,13 @@ class EachCheck(unittest.TestCase):
     def test_sees_a_file_that_has_grown(self):
         case = case_of(self.photo, sound_output(self.photo))
         case.file += bytes(len(self.photo.file) - len(case.file) + 2600)
-        self.assertEqual(len(checks.size(case)), 1)
+        self.assertEqual(len(checks.grown(case)), 1)
+
+    def test_sees_a_file_that_has_lost_more_than_what_was_hidden(self):
+        case = case_of(self.photo, sound_output(self.photo))
+        self.assertEqual(checks.shrunk(case), [])
+        case.file = case.file[: int(0.9 * len(case.file))]
+        self.assertEqual(len(checks.shrunk(case)), 1)
 
     def test_sees_another_engine(self):
         case = case_of(self.photo, sound_output(self.photo))

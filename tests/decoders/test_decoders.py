@@ -167,8 +167,11 @@ class EveryJpeg(unittest.TestCase):
     def test_the_picture_changes_only_in_and_at_the_border_of_hidden_mcus(self):
         self.assert_holds("same_pixels_outside")
 
-    def test_the_file_stays_about_as_large(self):
-        self.assert_holds("size")
+    def test_the_file_is_hardly_larger(self):
+        self.assert_holds("grown")
+
+    def test_the_file_is_smaller_by_what_was_hidden_only(self):
+        self.assert_holds("shrunk")
 
     def test_an_output_goes_through_again_unchanged(self):
         self.assert_holds(AGAIN)
