@@ -68,7 +68,7 @@ impl House {
 
     /// With one sealing key for all auctions, or one for each.
     pub async fn with_key_per_auction(each: bool) -> Self {
-        let aws = gatehouse_core::aws::config().await;
+        let aws = gatehouse_core::aws::config();
         let kms = aws_sdk_kms::Client::new(&aws);
         let scheduler = aws_sdk_scheduler::Client::new(&aws);
         let (auctions, idempotency) = (EventTable::create().await, IdempotencyTable::create().await);
@@ -123,7 +123,7 @@ impl House {
     /// The same house, where a bidder may try to bid so often in one auction, and as often to withdraw.
     pub async fn with_most_bids(mut self, most: u32) -> Self {
         self.config.most_bids_per_bidder = most;
-        let aws = self.wire.config(&gatehouse_core::aws::config().await);
+        let aws = self.wire.config(&gatehouse_core::aws::config());
         let deps = Deps::new(self.config.clone(), &aws).unwrap();
         self.deps = deps.with_clock(now(&self.clock));
         self

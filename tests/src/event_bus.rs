@@ -43,7 +43,7 @@ pub struct Publisher {
 impl EventBus {
     /// Creates one of this name.
     pub async fn create(name: &str) -> Self {
-        let aws = gatehouse_core::aws::config().await;
+        let aws = gatehouse_core::aws::config();
         let (eventbridge, sqs) = (aws_sdk_eventbridge::Client::new(&aws), aws_sdk_sqs::Client::new(&aws));
         let name = format!("{name}-{}", std::process::id());
         let queue = sqs.create_queue().queue_name(&name).send().await.expect("a queue");
@@ -110,7 +110,7 @@ impl EventBus {
 impl Publisher {
     /// One that tells this bus of this table.
     pub async fn new(table: &EventTable, bus: &EventBus) -> Self {
-        let aws = gatehouse_core::aws::config().await;
+        let aws = gatehouse_core::aws::config();
         let sqs = aws_sdk_sqs::Client::new(&aws);
         let queue = sqs.create_queue().queue_name(format!("{}-failures", bus.name));
         let failure_queue = queue.send().await.expect("a queue").queue_url.unwrap();

@@ -41,7 +41,7 @@ struct Inner {
 impl EventTable {
     /// Creates one.
     pub async fn create() -> Self {
-        let client = Client::new(&gatehouse_core::aws::config().await);
+        let client = Client::new(&gatehouse_core::aws::config());
         let number = TABLES.fetch_add(1, Ordering::Relaxed);
         let name = format!("events-{}-{number}", std::process::id());
         let stream = StreamSpecification::builder().stream_enabled(true);
@@ -67,7 +67,7 @@ impl EventTable {
     /// A store in it, through a client of its own: as if in another function instance. With its requests.
     pub async fn store(&self) -> (EventStore, Requests) {
         let requests = Requests::default();
-        let aws = gatehouse_core::aws::config().await;
+        let aws = gatehouse_core::aws::config();
         let config = aws_sdk_dynamodb::config::Builder::from(&aws).interceptor(requests.clone());
         let retries = RetryConfig::standard().with_initial_backoff(Duration::from_millis(1));
         let client = Client::from_conf(config.retry_config(retries).build());

@@ -47,7 +47,7 @@ pub struct FinalQueues {
 impl FinalQueues {
     /// Makes empty ones. `others` are more outputs of the stack.
     pub async fn new(others: &[(&str, &str)]) -> Self {
-        let aws = gatehouse_core::aws::config().await;
+        let aws = gatehouse_core::aws::config();
         let sqs = Client::new(&aws);
         let house = format!(
             "queues-{}-{}",

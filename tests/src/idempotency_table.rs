@@ -25,7 +25,7 @@ pub type Item = HashMap<String, AttributeValue>;
 impl IdempotencyTable {
     /// Creates one.
     pub async fn create() -> Self {
-        let client = Client::new(&gatehouse_core::aws::config().await);
+        let client = Client::new(&gatehouse_core::aws::config());
         let number = TABLES.fetch_add(1, Ordering::Relaxed);
         let name = format!("idempotency-{}-{number}", std::process::id());
         let key = KeySchemaElement::builder().attribute_name("pk").key_type(KeyType::Hash);
@@ -49,7 +49,7 @@ impl IdempotencyTable {
     /// The same through a client of its own, with a connection and retries of its own: as if in
     /// another function instance.
     pub async fn store_elsewhere(&self) -> Store {
-        let client = Client::new(&gatehouse_core::aws::config().await);
+        let client = Client::new(&gatehouse_core::aws::config());
         Store::new(client, &self.name, "test").unwrap()
     }
 

@@ -48,7 +48,7 @@ pub fn while_open() -> Timestamp {
 impl Importing {
     /// Makes one. The handler's clients try each call once, and its settings are the default ones with these.
     pub async fn new(settings: &[(&str, &str)]) -> Self {
-        let aws = gatehouse_core::aws::config().await;
+        let aws = gatehouse_core::aws::config();
         let (s3, sqs) = (aws_sdk_s3::Client::new(&aws), aws_sdk_sqs::Client::new(&aws));
         let bucket = format!(
             "importing-{}-{}",

@@ -42,7 +42,7 @@ impl OneBucket {
 
     /// The same; the handler's clients try each call this often.
     pub async fn with_attempts(settings: &[(&str, &str)], attempts: u32) -> Self {
-        let aws = gatehouse_core::aws::config().await;
+        let aws = gatehouse_core::aws::config();
         let (s3, sqs) = (aws_sdk_s3::Client::new(&aws), aws_sdk_sqs::Client::new(&aws));
         let number = BUCKETS.fetch_add(1, Ordering::Relaxed);
         let bucket = format!("one-bucket-{}-{number}", std::process::id());

@@ -46,7 +46,7 @@ impl Room {
             .with_test_writer()
             .with_max_level(Level::WARN)
             .try_init();
-        let aws = gatehouse_core::aws::config().await;
+        let aws = gatehouse_core::aws::config();
         let (s3, sqs) = (aws_sdk_s3::Client::new(&aws), aws_sdk_sqs::Client::new(&aws));
         let name = format!("room-{}-{}", std::process::id(), ROOMS.fetch_add(1, Ordering::Relaxed));
         let (source, destination) = (format!("{name}-in"), format!("{name}-out"));

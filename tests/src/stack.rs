@@ -53,7 +53,7 @@ pub(crate) fn variable(name: &str) -> String {
 impl Stack {
     /// The stack of this test run, with its rejected queue emptied.
     pub async fn connect() -> Self {
-        let aws = gatehouse_core::aws::config().await;
+        let aws = gatehouse_core::aws::config();
         let stack = Self {
             s3: aws_sdk_s3::Client::new(&aws),
             sqs: aws_sdk_sqs::Client::new(&aws),

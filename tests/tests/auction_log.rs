@@ -48,7 +48,7 @@ fn meanwhile(room: &Room, work: impl AsyncFnOnce(AuctionLog) + Send + 'static) {
     let thread = std::thread::spawn(move || {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         runtime.unwrap().block_on(async {
-            let client = aws_sdk_dynamodb::Client::new(&gatehouse_core::aws::config().await);
+            let client = aws_sdk_dynamodb::Client::new(&gatehouse_core::aws::config());
             work(AuctionLog::new(EventStore::new(client, &table))).await;
         });
     });

@@ -96,7 +96,7 @@ fn spoilt(envelope: &str) -> String {
 }
 
 async fn schedule_of(auction: &Auction<'_>) -> Option<aws_sdk_scheduler::operation::get_schedule::GetScheduleOutput> {
-    let client = aws_sdk_scheduler::Client::new(&gatehouse_core::aws::config().await);
+    let client = aws_sdk_scheduler::Client::new(&gatehouse_core::aws::config());
     let request = client
         .get_schedule()
         .group_name(std::env::var("GATEHOUSE_SCHEDULE_GROUP").unwrap());

@@ -395,7 +395,7 @@ async fn what_is_no_event_of_the_source_bucket_is_rejected_whole() {
 #[ignore = "needs the local stack: make test"]
 async fn when_the_rejected_queue_is_gone_the_message_is_handed_back_instead_of_lost() {
     let mut room = Room::new(&[]).await;
-    let sqs = aws_sdk_sqs::Client::new(&gatehouse_core::aws::config().await);
+    let sqs = aws_sdk_sqs::Client::new(&gatehouse_core::aws::config());
     let nowhere = format!("{}-that-does-not-exist", room.rejected_queue_url);
     room.deps.intake.rejected = gatehouse_core::rejected::RejectedQueue::new(sqs, nowhere);
     let record = room.upload("a.jpg", b"no photo".to_vec(), "01").await;

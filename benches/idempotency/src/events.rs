@@ -12,7 +12,7 @@ use crate::Stopwatch;
 
 /// Serves the lines on standard input until it ends.
 pub async fn serve(table: &str) {
-    let client = aws_sdk_dynamodb::Client::new(&gatehouse_core::aws::config().await);
+    let client = aws_sdk_dynamodb::Client::new(&gatehouse_core::aws::config());
     let store = Store::new(client, table, "bench").expect("a table");
     for line in stdin().lines() {
         let line = line.expect("a line");

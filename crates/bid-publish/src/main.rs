@@ -22,5 +22,5 @@ async fn main() -> Result<(), Error> {
 
 async fn deps() -> Result<Deps, Error> {
     let config = Config::read(Environment::of_process())?;
-    Ok(Deps::new(config, &aws::config().await))
+    Ok(Deps::new(config, &aws::config()))
 }

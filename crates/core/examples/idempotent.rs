@@ -26,7 +26,7 @@ async fn charge(order: &str) -> Result<Value, Failed> {
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Failed> {
-    let aws = gatehouse_core::aws::config().await;
+    let aws = gatehouse_core::aws::config();
     let table = std::env::var("IDEMPOTENCY_TABLE")?;
     let store = &Store::new(aws_sdk_dynamodb::Client::new(&aws), &table, "charge")?;
     run(service_fn(|event| async move { handle(store, event).await })).await

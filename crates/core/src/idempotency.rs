@@ -51,7 +51,7 @@
 //!
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() -> Result<(), lambda_runtime::Error> {
-//! let client = aws_sdk_dynamodb::Client::new(&gatehouse_core::aws::config().await);
+//! let client = aws_sdk_dynamodb::Client::new(&gatehouse_core::aws::config());
 //! let store = Store::new(client, "idempotency", "charge")?;
 //! let layer = IdempotencyLayer::new(store, |event: &LambdaEvent<Value>| {
 //!     Ok(Identity {

@@ -25,5 +25,5 @@ async fn main() -> Result<(), Error> {
 async fn deps() -> Result<Deps, Error> {
     let config = Config::read(Environment::of_process())?;
     let embedded = Embedded::load(config.photos.model()?)?;
-    Ok(Deps::new(config, &aws::config().await, embedded))
+    Ok(Deps::new(config, &aws::config(), embedded))
 }

@@ -11,7 +11,7 @@ use gatehouse_core::idempotency::{Key, Store, idempotent};
 #[tokio::main(flavor = "current_thread")]
 async fn main() {
     let table = std::env::args().nth(1).unwrap();
-    let client = aws_sdk_dynamodb::Client::new(&gatehouse_core::aws::config().await);
+    let client = aws_sdk_dynamodb::Client::new(&gatehouse_core::aws::config());
     let store = Store::new(client, &table, "test").unwrap();
     let work = async {
         println!("claimed");

@@ -23,7 +23,7 @@ pub struct Listener {
 impl Listener {
     /// Listens from now on.
     pub async fn start() -> Self {
-        let aws = gatehouse_core::aws::config().await;
+        let aws = gatehouse_core::aws::config();
         let (sqs, events, name) = (
             Sqs::new(&aws),
             EventBridge::new(&aws),

@@ -51,7 +51,7 @@ impl Place {
 
     /// Every item of the stack's tables, line of its logs, and message in its queues. The messages stay.
     pub async fn all() -> Vec<Self> {
-        let aws = gatehouse_core::aws::config().await;
+        let aws = gatehouse_core::aws::config();
         let mut places = items(&DynamoDb::new(&aws)).await;
         places.extend(lines(&Logs::new(&aws)).await);
         for queue in QUEUES {

@@ -19,7 +19,7 @@ pub struct Roles {
 impl Roles {
     /// Takes both.
     pub async fn take() -> Self {
-        let root = gatehouse_core::aws::config().await;
+        let root = gatehouse_core::aws::config();
         Self {
             intake: taken(&root, "GATEHOUSE_BID_INTAKE_ROLE_ARN").await,
             settlement: taken(&root, "GATEHOUSE_BID_SETTLE_ROLE_ARN").await,

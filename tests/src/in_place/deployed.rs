@@ -39,7 +39,7 @@ pub struct Deployed {
 impl Deployed {
     /// The stack of this test run, with its rejected queue emptied.
     pub async fn connect() -> Self {
-        let aws = gatehouse_core::aws::config().await;
+        let aws = gatehouse_core::aws::config();
         let (dynamodb, table) = (aws_sdk_dynamodb::Client::new(&aws), variable("GATEHOUSE_LEDGER_TABLE"));
         let stream = Stream::of(&dynamodb, &aws, &table).await;
         let deployed = Self {

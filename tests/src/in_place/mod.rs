@@ -56,7 +56,7 @@ pub struct InPlace {
 impl InPlace {
     /// Makes an empty one. The handlers' clients try each call this often.
     pub async fn new(attempts: u32) -> Self {
-        let aws = gatehouse_core::aws::config().await;
+        let aws = gatehouse_core::aws::config();
         let (s3, sqs) = (aws_sdk_s3::Client::new(&aws), aws_sdk_sqs::Client::new(&aws));
         let dynamodb = aws_sdk_dynamodb::Client::new(&aws);
         let number = WORLDS.fetch_add(1, Ordering::Relaxed);

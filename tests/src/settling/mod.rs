@@ -83,7 +83,7 @@ impl Delivered {
 impl Settling {
     /// Makes one. The handler's clients try each call once, and its settings are the default ones with these.
     pub async fn new(settings: &[(&str, &str)]) -> Self {
-        let aws = gatehouse_core::aws::config().await;
+        let aws = gatehouse_core::aws::config();
         let (kms, sqs) = (aws_sdk_kms::Client::new(&aws), aws_sdk_sqs::Client::new(&aws));
         let scheduler = aws_sdk_scheduler::Client::new(&aws);
         let group = format!(
