@@ -4,6 +4,7 @@
 STAGE ?= dev
 CONFIG = $(if $(filter dev,$(STAGE)),default,$(STAGE))
 STACK = $(if $(filter local,$(STAGE)),local,gatehouse-$(STAGE))
+E2E_TESTS := cargo test --workspace
 E2E_THREADS ?= 1
 CARGO_DENY_VERSION := 0.20.2
 # Found before the path changes below: a venv can't be renewed by its own interpreter.
@@ -49,8 +50,8 @@ demo: $(TOOLS) ## The same, then stop; fails unless every sample and every winne
 send: $(TOOLS) ## Send one photo through the stack that `make run` keeps up: make send PHOTO=me.jpg
 	@$(LOCAL) send "$(PHOTO)"
 
-# The end-to-end tests are the ignored ones; with the whole workspace, so that nothing is built twice. The API is compared
-# with its contract on the same local AWS.
+# The end-to-end tests are the ignored ones; with the whole workspace, so that nothing is built twice. Auctions mostly wait for
+# their close, so they do that beside the others. The API is compared with its contract on the same local AWS.
 test: $(TOOLS) $(API) $(INTEROP) ## Every test: unit, template, decoders, interop, end to end on a local AWS
 	@$(STEPS) \
 	  "unit tests" "cargo test --workspace" \
@@ -58,7 +59,9 @@ test: $(TOOLS) $(API) $(INTEROP) ## Every test: unit, template, decoders, intero
 	  "decoder tests" "python3 -m unittest discover -s tests/decoders" \
 	  "interop tests" ".tools/interop/venv/bin/python -m unittest discover -s tests/interop" \
 	  "end-to-end tests" "$(LOCAL) test -- $(STEPS) \
-	    'on the local AWS' 'cargo test --workspace --tests --no-fail-fast -- --ignored --test-threads=$(E2E_THREADS)' \
+	    'on the local AWS' '$(E2E_TESTS) --tests --no-fail-fast -- --ignored --test-threads=$(E2E_THREADS) --skip deployed_auctions::' \
+	    --beside \
+	    'auctions on the local AWS' '$(E2E_TESTS) --test bids_deployed -- --ignored --test-threads=3' \
 	    'the API and its contract' '.tools/api/bin/python tests/api' \
 	    'what the roles may not do' 'python3 tests/iam denied'"
 

@@ -146,7 +146,7 @@ def _credentials(stack: Stack, role: str) -> dict:
     trust = iam.get_role(RoleName=name)["Role"]["AssumeRolePolicyDocument"]
     deployer = {"AWS": stack.client("sts").get_caller_identity()["Account"]}
     statement = {"Effect": "Allow", "Principal": deployer, "Action": "sts:AssumeRole"}
-    open_to_us = {"Version": "2012-10-17", "Statement": [statement]}
+    open_to_us = trust | {"Statement": [*trust["Statement"], statement]}
     try:
         iam.update_assume_role_policy(RoleName=name, PolicyDocument=json.dumps(open_to_us))
         taken = {"RoleArn": stack.arn(role), "RoleSessionName": "iam-test"}
