@@ -33,7 +33,7 @@ STEPS := python3 tools/steps.py
 LOCAL := python3 -m gatehouse_local
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo send stop resume test iam model tool bench bench-function bench-bids bench-peers bench-idempotency check audit deploy lock clean
+.PHONY: help setup run demo send flags stop resume test iam model tool bench bench-function bench-bids bench-peers bench-idempotency check audit deploy lock clean
 
 help: ## Show this list
 	@echo "make TARGET, where TARGET is one of"
@@ -114,6 +114,9 @@ deploy: $(TOOLS) ## Deploy to AWS: make deploy STAGE=dev|prod
 
 stop: $(TOOLS) ## Switch all work off, should a loop ever run: make stop STAGE=local|dev|prod
 	@python3 tools/switch.py stop $(STACK)
+
+flags: $(TOOLS) ## Show the runtime flags, or throw some: make flags STAGE=local|dev|prod SET="publish=off" (docs/flags.md)
+	@python3 tools/flags.py $(STACK) $(SET)
 
 resume: $(TOOLS) ## Switch it on again: make resume STAGE=local|dev|prod
 	@python3 tools/switch.py resume $(STACK)

@@ -25,7 +25,7 @@ def main() -> int:
     parser.add_argument("command", choices=["stop", "resume"])
     parser.add_argument("stack", metavar="STACK")
     arguments = parser.parse_args()
-    client, name = _aws(arguments.stack)
+    client, name = aws_of(arguments.stack)
     try:
         stack = client("cloudformation").describe_stacks(StackName=name)["Stacks"][0]
     except ClientError as error:
@@ -38,7 +38,7 @@ def main() -> int:
     return 1 if failed else 0
 
 
-def _aws(stack: str) -> tuple[Callable, str]:
+def aws_of(stack: str) -> tuple[Callable, str]:
     """What makes clients, and the stack's real name."""
     if stack != "local":
         return boto3.client, stack

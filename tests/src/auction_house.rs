@@ -89,6 +89,7 @@ impl House {
                 queue_arn: "arn:aws:sqs:us-east-1:000000000000:settle".into(),
                 dead_letter_queue_arn: "arn:aws:sqs:us-east-1:000000000000:settle-dead-letters".into(),
             },
+            flags: None,
         };
         let wire = Operations::default();
         let start: Timestamp = START.parse().unwrap();

@@ -18,6 +18,7 @@ pub mod event_bus;
 pub mod event_table;
 pub mod events;
 pub mod final_queues;
+pub mod flags;
 pub mod idempotency_table;
 pub mod importing;
 pub mod in_place;

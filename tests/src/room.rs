@@ -13,7 +13,7 @@ use face_blur::config::Config;
 use face_blur::{Deps, handle};
 use gatehouse_core::config::Environment;
 use gatehouse_core::rejected::Rejection;
-use gatehouse_photo::detector::{Detector, Embedded, Rekognition};
+use gatehouse_photo::detector::{Embedded, Rekognition};
 use serde_json::Value;
 use tracing::Level;
 
@@ -95,8 +95,7 @@ impl Room {
             .endpoint_url(url)
             .build();
         let rekognition = Rekognition::asking_through(aws_sdk_rekognition::Client::from_conf(config));
-        let choice = self.deps.config.photos.detector;
-        self.deps.redactor.detector = Detector::new(choice, EMBEDDED.clone(), rekognition);
+        self.deps.redactor.detectors.rekognition = rekognition;
     }
 
     /// Puts a photo into the source bucket, and gives the record that S3 would send.
@@ -117,7 +116,12 @@ impl Room {
 
     /// Hands one message per body to the handler; the ids (`m0`, `m1`, …) of those handed back.
     pub async fn handle(&self, bodies: &[Value]) -> Vec<String> {
-        let answer = handle(&self.deps, events::invocation(events::sqs_batch(bodies))).await;
+        self.handle_event(events::sqs_batch(bodies)).await
+    }
+
+    /// Hands messages, as Lambda has them, to the handler; the ids of those handed back.
+    pub async fn handle_event(&self, messages: Value) -> Vec<String> {
+        let answer = handle(&self.deps, events::invocation(messages)).await;
         let failures = answer.unwrap().unwrap().batch_item_failures;
         let mut ids: Vec<_> = failures.into_iter().map(|failure| failure.item_identifier).collect();
         ids.sort();

@@ -14,6 +14,7 @@ DASHBOARD = "AWS::CloudWatch::Dashboard"
 ROLE = "AWS::IAM::Role"
 LOG_GROUP = "AWS::Logs::LogGroup"
 KEY = "AWS::KMS::Key"
+PARAMETER = "AWS::SSM::Parameter"
 USER_POOL = "AWS::Cognito::UserPool"
 SCHEDULE_GROUP = "AWS::Scheduler::ScheduleGroup"
 API = "AWS::ApiGatewayV2::Api"
@@ -107,6 +108,13 @@ def work_queues(template: dict) -> dict[str, dict]:
     """The queues that functions read."""
     sources = {referred(mapping.get("EventSourceArn")) for mapping in of_type(template, EVENT_SOURCE).values()}
     return {name: queue for name, queue in of_type(template, QUEUE).items() if name in sources}
+
+
+def hold_queues(template: dict) -> dict[str, dict]:
+    """The queues in which functions hold work back."""
+    functions = of_type(template, FUNCTION).values()
+    held = {referred(function.get("Environment", {}).get("Variables", {}).get("HOLD_QUEUE_URL")) for function in functions}
+    return {name: queue for name, queue in of_type(template, QUEUE).items() if name in held}
 
 
 def final_queues(template: dict) -> dict[str, dict]:

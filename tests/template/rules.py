@@ -9,6 +9,7 @@ from reading import (
     FUNCTION,
     KEY,
     LOG_GROUP,
+    PARAMETER,
     QUEUE,
     QUEUE_POLICY,
     ROLE,
@@ -16,6 +17,7 @@ from reading import (
     TABLE,
     USER_POOL,
     final_queues,
+    hold_queues,
     listed,
     number,
     of_type,
@@ -89,9 +91,14 @@ def concurrency(template: dict) -> list[str]:
 
 
 def redrive(template: dict) -> list[str]:
-    """A queue that a function reads gives up after five tries, to a dead-letter queue of this template."""
+    """A queue that a function reads gives up after five tries, to a dead-letter queue of this template.
+
+    But not one in which work is held back (`flag_rules.hold_queues_keep`).
+    """
     complaints = []
     for name, queue in work_queues(template).items():
+        if name in hold_queues(template):
+            continue
         policy = queue.get("RedrivePolicy", {})
         if policy.get("maxReceiveCount") != 5:
             complaints.append(f"{name}: maxReceiveCount is {policy.get('maxReceiveCount')}")
@@ -309,12 +316,18 @@ def _is_exact(template: dict, resource) -> bool:
     if named in template["Resources"] or "arn:" in template["Parameters"].get(named, {}).get("AllowedPattern", ""):
         return True
     arn = resource.get("Fn::Sub", "") if isinstance(resource, dict) else ""
-    return _objects_of_a_bucket(template, arn) or _schedules_of_a_group(template, arn) or _one_bus(template, arn)
+    return _one_parameter(template, arn) or _objects_of_a_bucket(template, arn) or _schedules_of_a_group(template, arn) or _one_bus(template, arn)
 
 
 def _objects_of_a_bucket(template: dict, arn: str) -> bool:
     objects = re.fullmatch(r"\$\{(\w+)\.Arn}/\*", arn)
     return objects is not None and objects[1] in of_type(template, BUCKET)
+
+
+def _one_parameter(template: dict, arn: str) -> bool:
+    """A parameter's name, which is what a Ref gives, begins with the slash."""
+    parameter = re.fullmatch(re.escape(_HERE.format("ssm")) + r"parameter\$\{(\w+)}", arn)
+    return parameter is not None and parameter[1] in of_type(template, PARAMETER)
 
 
 def _schedules_of_a_group(template: dict, arn: str) -> bool:

@@ -24,6 +24,7 @@ SECRET_ACCESS_KEY = "test"
 # Shorter than on AWS, so that a photo whose function was killed is tried again while somebody still watches.
 FUNCTION_TIMEOUT = 10
 VISIBILITY_TIMEOUT = 6 * FUNCTION_TIMEOUT
+FLAGS_CACHE_SECONDS = 4
 
 
 def architecture() -> str:
@@ -38,6 +39,8 @@ def template_parameters() -> dict[str, str]:
         "Architecture": architecture(),
         "FunctionTimeout": str(FUNCTION_TIMEOUT),
         "VisibilityTimeout": str(VISIBILITY_TIMEOUT),
+        # A flag that is thrown is seen soon: somebody waits for it.
+        "FlagsCacheSeconds": str(FLAGS_CACHE_SECONDS),
         # As many batches at once as there are processors: more would only make each of them time out.
         "MaximumConcurrency": str(max(2, os.cpu_count() or 2)),
     }

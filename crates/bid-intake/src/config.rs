@@ -3,6 +3,7 @@
 use std::str::FromStr;
 
 use gatehouse_core::config::{ConfigError, Environment};
+use gatehouse_core::flags;
 
 /// Everything that can be set.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,6 +21,8 @@ pub struct Config {
     pub result_key_arn: String,
     /// Where auctions are scheduled to be settled.
     pub schedules: ScheduleConfig,
+    /// Where the runtime flags are. None: there are no flags.
+    pub flags: Option<flags::Settings>,
 }
 
 /// Which key new auctions are sealed with.
@@ -109,6 +112,7 @@ impl Config {
                 queue_arn: environment.required("SETTLE_QUEUE_ARN"),
                 dead_letter_queue_arn: environment.required("SETTLE_DEAD_LETTER_QUEUE_ARN"),
             },
+            flags: flags::Settings::read(&mut environment),
         };
         environment.finish(config)
     }

@@ -18,6 +18,8 @@ const TRY_AGAIN: Duration = Duration::from_secs(1);
 /// The longest that a client is asked to wait for the twin of its request: it is done within milliseconds. Its lease lasts as
 /// long as its invocation may.
 const TWIN_IS_DONE: Duration = Duration::from_secs(2);
+/// And how long while the intake is switched off: that is a person's doing, and takes a person's time.
+const TRY_LATER: Duration = Duration::from_secs(30);
 
 /// Why a request is not granted. Its words are a sentence for a person, and hold nothing of a body.
 ///
@@ -61,6 +63,12 @@ pub enum IntakeError {
     /// The bidder's tries. As it says.
     #[error(transparent)]
     Allowance(#[from] AllowanceError),
+    /// The flag `intake` is off. Retry.
+    #[error("the intake is switched off (the flag intake)")]
+    IntakeOff,
+    /// The flag `failure-injection` made this request fail. Retry.
+    #[error("a failure was injected (the flag failure-injection)")]
+    Injected,
     /// Too little is left of the invocation's time. Retry.
     #[error("too little time is left")]
     OutOfTime,
@@ -126,6 +134,10 @@ impl IntakeError {
                 let detail = "You have used up what you may try in this auction. Sending it again does not help.";
                 Problem::new(kinds::TOO_MANY_BIDS, detail)
             }
+            Self::IntakeOff => {
+                let detail = "Auctions and bids are not taken in at the moment. Send the same request again later.";
+                Problem::new(kinds::INTAKE_OFF, detail).with_retry_after(TRY_LATER)
+            }
             _ => match self.disposition() {
                 Disposition::Retry => {
                     let detail = "A service that we need is throttled or down. Send the same request again.";
@@ -154,7 +166,7 @@ impl From<PlaceError> for IntakeError {
 impl Failure for IntakeError {
     fn disposition(&self) -> Disposition {
         match self {
-            Self::InFlight(_) | Self::OutOfTime => Disposition::Retry,
+            Self::InFlight(_) | Self::IntakeOff | Self::Injected | Self::OutOfTime => Disposition::Retry,
             Self::Allowance(error) => error.disposition(),
             Self::Idempotency(error) => error.disposition(),
             Self::Read(error) => error.disposition(),
@@ -170,6 +182,7 @@ impl Failure for IntakeError {
         match self {
             Self::OutOfTime => "deadline",
             Self::Allowance(error) => error.reason(),
+            Self::Injected => "failure-injected",
             Self::Idempotency(error) => error.reason(),
             Self::Read(error) => error.reason(),
             Self::Append(error) => error.reason(),
@@ -272,6 +285,11 @@ mod tests {
     fn a_dependency_that_fails_is_503_with_a_time_to_try_again_and_a_fault_of_ours_is_500() {
         let unavailable = IntakeError::Idempotency(StoreError::NoTimeLeft).problem();
         assert_eq!((unavailable.status, unavailable.retry_after), (503, Some(TRY_AGAIN)));
+        let off = IntakeError::IntakeOff.problem();
+        assert_eq!(
+            (off.status, off.code, off.retry_after),
+            (503, "intake-off", Some(TRY_LATER))
+        );
         let internal = IntakeError::Idempotency(StoreError::Malformed("pk")).problem();
         assert_eq!((internal.status, internal.retry_after), (500, None));
         assert_eq!(IntakeError::Panicked.problem().status, 500);

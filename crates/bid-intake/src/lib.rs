@@ -56,6 +56,7 @@ use gatehouse_auction_log::AuctionLog;
 use gatehouse_core::aws::with_attempt_timeout;
 use gatehouse_core::deadline::Deadline;
 use gatehouse_core::disposition::{Disposition, Failure, innermost_cause};
+use gatehouse_core::flags::{Flags, Switch};
 use gatehouse_core::idempotency::{Store, UnusableName};
 use gatehouse_event_store::EventStore;
 use jiff::Timestamp;
@@ -94,6 +95,8 @@ pub struct Deps {
     pub schedules: Schedules,
     /// Who opens the sealed part of results.
     pub results: ResultKey,
+    /// What is switched off.
+    pub flags: Flags,
     calls: Calls,
     clock: Arc<dyn Fn() -> Timestamp + Send + Sync>,
 }
@@ -124,6 +127,7 @@ impl Deps {
             keys: SealingKeys::new(kms.clone(), config.sealing),
             schedules: Schedules::new(scheduler, config.schedules),
             results: ResultKey::new(kms, &config.result_key_arn),
+            flags: Flags::new(config.flags, aws),
             calls,
             clock: Arc::new(Timestamp::now),
         })
@@ -148,6 +152,7 @@ impl Deps {
 /// Tells CloudWatch the units of what is counted here.
 pub fn describe() {
     gatehouse_auction_log::describe();
+    Flags::describe();
     describe_counter!("AuctionsOpened", Unit::Count, "auctions opened");
     describe_counter!("BidsAccepted", Unit::Count, "bids taken into a log");
     describe_counter!("BidsWithdrawn", Unit::Count, "bids withdrawn");
@@ -204,6 +209,9 @@ async fn answer(
     request: &Request<'_>,
     deadline: Deadline,
 ) -> Result<Answer, IntakeError> {
+    if route.is_some_and(Route::takes_in) {
+        taken_in(deps, request).await?;
+    }
     match route {
         Some(Route::OpenAuction) => auctions::open(deps, request, deadline).await,
         Some(Route::ShowAuction) => auctions::show(deps, request).await,
@@ -218,6 +226,18 @@ async fn answer(
             Err(IntakeError::Plain(kinds::NO_SUCH_ROUTE, detail))
         }
     }
+}
+
+/// While the flag `intake` is off, nothing is appended to any log. What is there can still be read.
+async fn taken_in(deps: &Deps, request: &Request<'_>) -> Result<(), IntakeError> {
+    let flags = deps.flags.now().await;
+    if flags.intake() == Switch::Off {
+        return Err(IntakeError::IntakeOff);
+    }
+    if flags.fails(&request.event.request_context.request_id) {
+        return Err(IntakeError::Injected);
+    }
+    Ok(())
 }
 
 /// Nothing is appended that could not be answered any more.

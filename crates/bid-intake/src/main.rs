@@ -14,8 +14,10 @@ async fn main() -> Result<(), Error> {
     let deps = deps().await.inspect_err(|error| {
         tracing::error!(reason = "not-started", "{error}");
     })?;
-    let log = deps.log.clone();
-    function::warm_up(async move { log.warm_up().await });
+    let (log, flags) = (deps.log.clone(), deps.flags.clone());
+    function::warm_up(async move {
+        tokio::join!(log.warm_up(), flags.warm_up());
+    });
 
     function::run(telemetry, |event| handle(&deps, event)).await
 }

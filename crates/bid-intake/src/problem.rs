@@ -131,6 +131,7 @@ pub mod kinds {
         INVALID_FIELD = 422 "invalid-field" "The body's members can't be used";
         IDEMPOTENCY_KEY_REUSED = 422 "idempotency-key-reused" "The Idempotency-Key was used for another request";
         TOO_MANY_BIDS = 429 "too-many-bids" "You have bid or withdrawn too often in this auction";
+        INTAKE_OFF = 503 "intake-off" "Nothing is taken in at the moment";
         INTERNAL = 500 "internal" "The service failed";
         UNAVAILABLE = 503 "unavailable" "The service can't do this now";
     }

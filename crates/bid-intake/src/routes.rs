@@ -36,6 +36,14 @@ impl Route {
             _ => return None,
         })
     }
+
+    /// Whether it appends to a log: the flag `intake` switches these off.
+    pub fn takes_in(self) -> bool {
+        match self {
+            Self::OpenAuction | Self::CancelAuction | Self::PlaceBid | Self::WithdrawBid => true,
+            Self::ShowAuction | Self::ShowReceipt | Self::ShowResult | Self::ShowLog => false,
+        }
+    }
 }
 
 #[cfg(test)]

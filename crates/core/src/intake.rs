@@ -29,6 +29,7 @@ use crate::event::{Invocation, ReadRecord, Record, records_in_body, records_in_e
 use crate::rejected::{RejectedQueue, Rejection};
 use crate::stream::RecordWithoutSequenceNumber;
 
+mod held;
 mod stream;
 
 /// What the intake of records needs to know.

@@ -4,6 +4,7 @@ use gatehouse_core::config::{ConfigError, Environment};
 use gatehouse_core::patience::Limit;
 use gatehouse_ledger::Keep;
 use gatehouse_photo::config::Settings;
+use gatehouse_photo::gate;
 
 /// Everything that can be set.
 #[derive(Debug, Clone, PartialEq)]
@@ -20,6 +21,8 @@ pub struct Config {
     pub stream_failure_queue_url: String,
     /// `GIVE_UP_AFTER_SECONDS`: how long that is.
     pub give_up_after: Limit,
+    /// Where the runtime flags are, and where photos wait that they hold back. None: there are no flags.
+    pub gate: Option<gate::Settings>,
     /// How photos are looked at and redacted.
     pub photos: Settings,
 }
@@ -37,6 +40,7 @@ impl Config {
             rejected_queue_url: environment.required("REJECTED_QUEUE_URL"),
             stream_failure_queue_url: environment.required("STREAM_FAILURE_QUEUE_URL"),
             give_up_after: environment.parsed("GIVE_UP_AFTER_SECONDS", Limit::default()),
+            gate: gate::Settings::read(&mut environment),
             photos: Settings::read(&mut environment),
         };
         environment.finish(config)

@@ -5,7 +5,10 @@
 //! stream record back. What fails for too long is given up: it goes to the stream failure queue with its
 //! reason, and the ledger still says that its upload waits. What will never work (not a photo, corrupt, too large)
 //! goes to the rejected queue, and the ledger says why; the object stays as it was uploaded. An upload
-//! that was replaced or deleted meanwhile is skipped: the newer one has a record of its own.
+//! that was replaced or deleted meanwhile is skipped: the newer one has a record of its own. While the flag `publish` is off,
+//! stream records wait in the hold queue, and come back by themselves ([`gatehouse_core::hold`]): a stream can't keep them
+//! for longer than a day, and would stand still. They go on through the release queue, whose dead-letter queue is the stream
+//! failure queue.
 //!
 //! There is no loop and no lost upload, whoever is late, twice, or dead: the write is conditional on
 //! the object that was read, so that no worker, however late, replaces a newer upload; and its content
@@ -22,18 +25,22 @@ pub use change::Pending;
 use std::time::Duration;
 
 use aws_config::SdkConfig;
+use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent};
 use aws_lambda_events::event::streams::DynamoDbEventResponse;
 use gatehouse_core::deadline::Deadline;
 use gatehouse_core::disposition::{Disposition, Failure};
 use gatehouse_core::event::UnexpectedBucket;
+use gatehouse_core::flags::{Detector, Flags};
+use gatehouse_core::hold::Hold;
 use gatehouse_core::intake::{Intake, InvocationFailed};
 use gatehouse_core::patience::Patience;
 use gatehouse_core::recursion::RecursionGuard;
 use gatehouse_core::rejected::RejectedQueue;
-use gatehouse_core::stream::{StreamEvent, StreamRecord};
+use gatehouse_core::stream::{StreamEvent, StreamRecord, as_stream_answer};
 use gatehouse_ledger::{Claim, Digest, Intents, Ledger, Output, Upload};
-use gatehouse_photo::detector::{Detector, Embedded, Rekognition};
+use gatehouse_photo::detector::{Detectors, Embedded, Rekognition};
 use gatehouse_photo::fetch::Original;
+use gatehouse_photo::gate::Gate;
 use gatehouse_photo::publish::Copy;
 use gatehouse_photo::report::{Stopwatch, Summary};
 use gatehouse_photo::{Redactor, report};
@@ -56,6 +63,8 @@ pub struct Deps {
     pub bucket: Bucket,
     /// Where it is noted what we write.
     pub ledger: Ledger,
+    /// Who holds photos back.
+    pub gate: Gate,
     /// Who finds the faces and hides them.
     pub redactor: Redactor,
     /// Who takes records in and deals with those that fail.
@@ -77,11 +86,16 @@ impl Deps {
             shown: |record| record.raw.clone(),
         };
         let rejected = RejectedQueue::new(sqs, &config.rejected_queue_url);
-        let detector = Detector::new(config.photos.detector, embedded, Rekognition::new(aws));
+        let detectors = Detectors {
+            deployed: config.photos.detector,
+            embedded,
+            rekognition: Rekognition::new(aws),
+        };
         Self {
             bucket: Bucket::new(s3, &config.bucket, config.photos.limits.bytes),
             ledger: Ledger::new(aws, &config.ledger_table, config.keep),
-            redactor: Redactor::new(config.photos.clone(), detector),
+            gate: Gate::new(config.gate.clone(), aws),
+            redactor: Redactor::new(config.photos.clone(), detectors),
             intake: Intake {
                 rejected,
                 function: std::env::var("AWS_LAMBDA_FUNCTION_NAME").unwrap_or_default(),
@@ -99,19 +113,53 @@ impl Deps {
 pub fn describe() {
     report::describe();
     RecursionGuard::describe();
+    Flags::describe();
+    Hold::describe();
 }
 
-/// Handles one invocation: every stream record of it, each by itself.
+/// Handles one invocation: every stream record of it, each by itself, also those that were on hold.
 ///
 /// # Errors
 /// [`InvocationFailed`] if all of it has to be delivered again.
 pub async fn handle(deps: &Deps, event: LambdaEvent<StreamEvent>) -> Result<DynamoDbEventResponse, InvocationFailed> {
     let deadline = Deadline::of(&event.context);
+    if let Some(messages) = event.payload.messages() {
+        return Ok(as_stream_answer(on_hold_or_released(deps, messages, deadline).await?));
+    }
     deps.intake
         .each_stream_record(event.payload, deadline, &deps.patience, |record| {
             one_change(deps, record)
         })
         .await
+}
+
+/// Messages of the hold queue or of the release queue: a stream record in each.
+async fn on_hold_or_released(
+    deps: &Deps,
+    messages: SqsEvent,
+    deadline: Deadline,
+) -> Result<SqsBatchResponse, InvocationFailed> {
+    match deps.gate.hold() {
+        Some(hold) if hold.has_sent(&messages) => {
+            let still_held = |body| still_held(deps, body);
+            deps.intake.each_held(messages, deadline, hold, still_held).await
+        }
+        _ => {
+            let change = |record| one_change(deps, record);
+            deps.intake
+                .each_released_stream_record(messages, deadline, change)
+                .await
+        }
+    }
+}
+
+/// Whether a message that was put on hold has to go on waiting.
+async fn still_held(deps: &Deps, body: String) -> bool {
+    let pending = StreamRecord::in_body(&body).and_then(|record| Pending::since(&record).ok().flatten());
+    match pending {
+        Some(Pending { upload, .. }) => deps.gate.holds(&upload.bucket, &upload.key).await,
+        None => false,
+    }
 }
 
 /// The life of a stream record.
@@ -123,7 +171,7 @@ async fn one_change(deps: &Deps, record: StreamRecord) -> Result<(), InPlaceErro
     UnexpectedBucket::check(&upload.bucket, &deps.config.bucket)?;
     let span = info_span!("upload", bucket = upload.bucket, key = upload.key);
     async {
-        match one_photo(deps, &pending).await {
+        match gated(deps, &record, &pending).await {
             Err(error) if error.disposition() == Disposition::Reject => rejected(deps, &record, upload, error).await,
             outcome => outcome,
         }
@@ -132,8 +180,17 @@ async fn one_change(deps: &Deps, record: StreamRecord) -> Result<(), InPlaceErro
     .await
 }
 
+/// Holds a photo back, or lets it through.
+async fn gated(deps: &Deps, record: &StreamRecord, pending: &Pending) -> Result<(), InPlaceError> {
+    let Upload { bucket, key, .. } = &pending.upload;
+    match deps.gate.pass(bucket, key, || record.raw.to_string()).await? {
+        Some(detector) => one_photo(deps, pending, detector).await,
+        None => Ok(()),
+    }
+}
+
 /// The life of a photo.
-async fn one_photo(deps: &Deps, Pending { upload, item }: &Pending) -> Result<(), InPlaceError> {
+async fn one_photo(deps: &Deps, Pending { upload, item }: &Pending, detector: Detector) -> Result<(), InPlaceError> {
     let mut stopwatch = Stopwatch::start();
     let Some((original, source)) = deps.bucket.fetch(upload).await? else {
         return skipped("replaced-or-deleted");
@@ -153,7 +210,7 @@ async fn one_photo(deps: &Deps, Pending { upload, item }: &Pending) -> Result<()
         return skipped("own-write");
     }
 
-    let (redacted, stopwatch) = deps.redactor.without_faces(bytes, source, stopwatch).await?;
+    let (redacted, stopwatch) = deps.redactor.without_faces(bytes, source, detector, stopwatch).await?;
     let summary = Summary::of(&redacted, bytes_in);
     let after = Digest::of(&redacted.bytes);
     if after == before {

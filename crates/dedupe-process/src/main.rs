@@ -16,9 +16,9 @@ async fn main() -> Result<(), Error> {
     let deps = deps().await.inspect_err(|error| {
         tracing::error!(reason = "not-started", "{error}");
     })?;
-    let (bucket, ledger) = (deps.bucket.clone(), deps.ledger.clone());
+    let (bucket, ledger, gate) = (deps.bucket.clone(), deps.ledger.clone(), deps.gate.clone());
     function::warm_up(async move {
-        tokio::join!(bucket.warm_up(), ledger.warm_up());
+        tokio::join!(bucket.warm_up(), ledger.warm_up(), gate.warm_up());
     });
 
     function::run(telemetry, |event| handle(&deps, event)).await

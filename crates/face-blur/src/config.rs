@@ -2,6 +2,7 @@
 
 use gatehouse_core::config::{ConfigError, Environment};
 use gatehouse_photo::config::Settings;
+use gatehouse_photo::gate;
 
 use crate::way::Way;
 
@@ -14,6 +15,8 @@ pub struct Config {
     pub way: Way,
     /// `REJECTED_QUEUE_URL`: where records go that will never work.
     pub rejected_queue_url: String,
+    /// Where the runtime flags are, and where photos wait that they hold back. None: there are no flags.
+    pub gate: Option<gate::Settings>,
     /// How photos are looked at and redacted.
     pub photos: Settings,
 }
@@ -30,6 +33,7 @@ impl Config {
             way: Way::read(&mut environment, &source_bucket),
             source_bucket,
             rejected_queue_url: environment.required("REJECTED_QUEUE_URL"),
+            gate: gate::Settings::read(&mut environment),
             photos: Settings::read(&mut environment),
         };
         environment.finish(config)

@@ -4,8 +4,9 @@
 //! panic hand the message back, and it is delivered again; after five deliveries it is in the
 //! dead-letter queue. What will never work (not a photo, corrupt, too large, gone) goes to the
 //! rejected queue at once, with its reason. An upload that is published already, or was
-//! overtaken by a newer one, is skipped, and so is a photo of our own. Nothing is lost, because a message only counts as done
-//! after its photo is in the destination or its record in the rejected queue; and no face that a
+//! overtaken by a newer one, is skipped, and so is a photo of our own. While the flag `publish` is off, photos wait in the
+//! hold queue, and come back by themselves ([`gatehouse_core::hold`]). Nothing is lost, because a message only counts as done
+//! after its photo is in the destination, or its record in the rejected queue or in the hold queue; and no face that a
 //! detector can find gets out, because nothing is published that was not decoded to its end, looked
 //! at and redacted.
 
@@ -23,12 +24,15 @@ use std::time::Duration;
 use aws_config::SdkConfig;
 use aws_lambda_events::event::sqs::SqsBatchResponse;
 use gatehouse_core::deadline::Deadline;
-use gatehouse_core::event::{Invocation, Record};
+use gatehouse_core::event::{Invocation, Record, records_in_body};
+use gatehouse_core::flags::Flags;
+use gatehouse_core::hold::Hold;
 use gatehouse_core::intake::{Intake, InvocationFailed};
 use gatehouse_core::recursion::RecursionGuard;
 use gatehouse_core::rejected::RejectedQueue;
-use gatehouse_photo::detector::{Detector, Embedded, Rekognition};
+use gatehouse_photo::detector::{Detectors, Embedded, Rekognition};
 use gatehouse_photo::fetch::Original;
+use gatehouse_photo::gate::Gate;
 use gatehouse_photo::publish::Copy;
 use gatehouse_photo::report::{Stopwatch, Summary};
 use gatehouse_photo::{Redactor, report};
@@ -49,6 +53,8 @@ pub struct Deps {
     pub config: Config,
     /// Where photos come from, and go to.
     pub target: Target,
+    /// Who holds photos back.
+    pub gate: Gate,
     /// Who finds the faces and hides them.
     pub redactor: Redactor,
     /// Who takes records in and deals with those that fail.
@@ -60,11 +66,15 @@ impl Deps {
     pub fn new(config: Config, aws: &SdkConfig, embedded: Embedded) -> Self {
         let s3 = aws_sdk_s3::Client::new(aws);
         let rejected = RejectedQueue::new(aws_sdk_sqs::Client::new(aws), &config.rejected_queue_url);
-        let rekognition = Rekognition::new(aws);
-        let detector = Detector::new(config.photos.detector, embedded, rekognition);
+        let detectors = Detectors {
+            deployed: config.photos.detector,
+            embedded,
+            rekognition: Rekognition::new(aws),
+        };
         Self {
             target: Target::new(s3, &config),
-            redactor: Redactor::new(config.photos.clone(), detector),
+            gate: Gate::new(config.gate.clone(), aws),
+            redactor: Redactor::new(config.photos.clone(), detectors),
             intake: Intake {
                 rejected,
                 function: std::env::var("AWS_LAMBDA_FUNCTION_NAME").unwrap_or_default(),
@@ -80,6 +90,8 @@ impl Deps {
 pub fn describe() {
     report::describe();
     RecursionGuard::describe();
+    Flags::describe();
+    Hold::describe();
 }
 
 /// Handles one invocation: every record of it, each by itself.
@@ -88,9 +100,27 @@ pub fn describe() {
 /// [`InvocationFailed`] if all of it has to be delivered again.
 pub async fn handle(deps: &Deps, event: LambdaEvent<Invocation>) -> Result<Option<SqsBatchResponse>, InvocationFailed> {
     let deadline = Deadline::of(&event.context);
-    deps.intake
-        .each_record(event.payload, deadline, |record| one_photo(deps, record))
-        .await
+    match (event.payload, deps.gate.hold()) {
+        (Invocation::Batch(messages), Some(hold)) if hold.has_sent(&messages) => {
+            let still_held = |body| still_held(deps, body);
+            let answer = deps.intake.each_held(messages, deadline, hold, still_held).await?;
+            Ok(Some(answer))
+        }
+        (payload, _) => {
+            let photo = |record| one_photo(deps, record);
+            deps.intake.each_record(payload, deadline, photo).await
+        }
+    }
+}
+
+/// Whether a message that was put on hold has to go on waiting.
+async fn still_held(deps: &Deps, body: String) -> bool {
+    for record in records_in_body(&body).iter().flatten() {
+        if deps.gate.holds(&record.bucket, &record.key).await {
+            return true;
+        }
+    }
+    false
 }
 
 /// The life of a photo.
@@ -99,6 +129,10 @@ async fn one_photo(deps: &Deps, record: Record) -> Result<(), PublishError> {
     if !is_file(deps, &record)? {
         return Ok(());
     }
+    let body = || record.to_body();
+    let Some(detector) = deps.gate.pass(&record.bucket, &record.key, body).await? else {
+        return Ok(()); // held back
+    };
     let Some(upload) = deps.target.fetch(&record).await? else {
         return Ok(()); // published already, overtaken, or a photo of our own
     };
@@ -107,7 +141,7 @@ async fn one_photo(deps: &Deps, record: Record) -> Result<(), PublishError> {
     let bytes_in = bytes.len();
     stopwatch.fetch = stopwatch.lap();
 
-    let (redacted, stopwatch) = deps.redactor.without_faces(bytes, source, stopwatch).await?;
+    let (redacted, stopwatch) = deps.redactor.without_faces(bytes, source, detector, stopwatch).await?;
     let summary = Summary::of(&redacted, bytes_in);
     let photo = Copy::new(redacted, keep, &record.sequencer);
     if slot.publish(&record, &photo).await?.is_some() {

@@ -16,8 +16,10 @@ async fn main() -> Result<(), Error> {
     let deps = deps().await.inspect_err(|error| {
         tracing::error!(reason = "not-started", "{error}");
     })?;
-    let target = deps.target.clone();
-    function::warm_up(async move { target.warm_up().await });
+    let (target, gate) = (deps.target.clone(), deps.gate.clone());
+    function::warm_up(async move {
+        tokio::join!(target.warm_up(), gate.warm_up());
+    });
 
     function::run(telemetry, |event| handle(&deps, event)).await
 }

@@ -1,6 +1,7 @@
 //! Everything that can go wrong with one photo, and what becomes of it then.
 
 use gatehouse_core::disposition::{Disposition, Failure};
+use gatehouse_core::hold::NotTaken;
 
 /// Why a photo was not redacted or not written. In none of these cases is anything changed.
 #[derive(Debug, thiserror::Error)]
@@ -60,6 +61,14 @@ pub enum PhotoError {
     #[error("the object's user metadata leaves no room for what is noted beside it")]
     MetadataTooLarge,
 
+    /// The hold queue did not take a photo that is to be held back. Retry: it is not published instead.
+    #[error("the hold queue did not take the photo")]
+    NotHeld(#[source] NotTaken),
+
+    /// The flag `failure-injection` made this try fail. Retry.
+    #[error("a failure was injected (the flag failure-injection)")]
+    Injected,
+
     /// S3 is throttled, down, or does not allow it. Retry.
     #[error("{operation} failed")]
     Storage {
@@ -86,9 +95,12 @@ impl PhotoError {
 impl Failure for PhotoError {
     fn disposition(&self) -> Disposition {
         match self {
-            Self::DetectorUnavailable(_) | Self::DetectorFailed(_) | Self::FaceOutside(_) | Self::Storage { .. } => {
-                Disposition::Retry
-            }
+            Self::DetectorUnavailable(_)
+            | Self::DetectorFailed(_)
+            | Self::FaceOutside(_)
+            | Self::NotHeld(_)
+            | Self::Injected
+            | Self::Storage { .. } => Disposition::Retry,
             Self::ObjectMissing
             | Self::ObjectChanged
             | Self::ObjectArchived
@@ -114,6 +126,8 @@ impl Failure for PhotoError {
             Self::DetectorUnavailable(_) => "detector-unavailable",
             Self::DetectorFailed(_) | Self::FaceOutside(_) => "detector-failed",
             Self::MetadataTooLarge => "metadata-too-large",
+            Self::NotHeld(_) => "hold-queue-unavailable",
+            Self::Injected => "failure-injected",
             Self::Storage { .. } => "storage-unavailable",
         }
     }

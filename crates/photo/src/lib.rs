@@ -2,7 +2,7 @@
 //!
 //! [`fetch`] reads the object with everything that its copy has to keep, a [`Redactor`] finds the
 //! faces ([`detector`]) and hides them, [`publish`] prepares the write, [`report`] says what
-//! happened. Which photos are wanted, where they go, and under which condition, is the handler's.
+//! happened. Before all of that, a [`gate`] holds photos back while the runtime flags say so. Which photos are wanted, where they go, and under which condition, is the handler's.
 //!
 //! The one thing to know: nothing here answers "no faces" for a photo that was not decoded to its
 //! end and looked at.
@@ -11,6 +11,7 @@ pub mod config;
 pub mod detector;
 pub mod error;
 pub mod fetch;
+pub mod gate;
 mod picture;
 pub mod publish;
 pub mod report;

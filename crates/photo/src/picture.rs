@@ -6,6 +6,7 @@
 use std::panic::resume_unwind;
 use std::sync::Arc;
 
+use gatehouse_core::flags;
 use gatehouse_detect::Face;
 use gatehouse_redact::{Options, Photo, Region};
 use tokio::runtime::Handle;
@@ -13,7 +14,7 @@ use tokio::sync::Semaphore;
 use tracing::Span;
 
 use crate::config::{NoFaces, Settings};
-use crate::detector::{Detector, FindFaces, Subject};
+use crate::detector::{Detectors, FindFaces, Subject};
 use crate::report::Stopwatch;
 use crate::{PhotoError, Source};
 
@@ -31,25 +32,25 @@ pub struct Redacted {
 /// Takes the faces out of photos, as many photos at a time as there are places.
 #[derive(Debug, Clone)]
 pub struct Redactor {
-    /// Who finds the faces.
-    pub detector: Detector,
+    /// Who can find the faces.
+    pub detectors: Detectors,
     settings: Settings,
     /// Places for photos that are decoded: as many as are worked on at the same time.
     computing: Arc<Semaphore>,
 }
 
 impl Redactor {
-    /// Works with this detector, as the settings say.
-    pub fn new(settings: Settings, detector: Detector) -> Self {
+    /// Works with one of these detectors, as the settings and the flags say.
+    pub fn new(settings: Settings, detectors: Detectors) -> Self {
         let computing = Arc::new(Semaphore::new(settings.concurrency));
         Self {
-            detector,
+            detectors,
             settings,
             computing,
         }
     }
 
-    /// The photo without its faces. The laps of the three steps are taken on the stopwatch.
+    /// The photo without its faces, found as the flag `detector` says. The laps of the three steps are taken on the stopwatch.
     ///
     /// # Errors
     /// [`PhotoError::Image`], [`PhotoError::NoFacesFound`] and what a detector rejects (Reject); a
@@ -58,9 +59,10 @@ impl Redactor {
         &self,
         bytes: Vec<u8>,
         source: Source,
+        flag: flags::Detector,
         mut stopwatch: Stopwatch,
     ) -> Result<(Redacted, Stopwatch), PhotoError> {
-        let (settings, detector) = (self.settings.clone(), self.detector.clone());
+        let (settings, detector) = (self.settings.clone(), self.detectors.chosen(flag));
         // Given back when the computation ends, not when its invocation stops waiting for it: work that outlives an
         // invocation still takes up its memory.
         let place = Arc::clone(&self.computing).acquire_owned().await;

@@ -40,7 +40,7 @@ pub struct Malformed {
 }
 
 impl Malformed {
-    pub(super) fn new(raw: impl Into<Value>, field: &'static str, problem: &'static str) -> Self {
+    pub(crate) fn new(raw: impl Into<Value>, field: &'static str, problem: &'static str) -> Self {
         let raw = raw.into();
         Self { raw, field, problem }
     }
@@ -124,6 +124,14 @@ impl Record {
                 raw,
             }),
             Err((field, problem)) => Err(Malformed::new(raw, field, problem)),
+        }
+    }
+
+    /// The body of a message with this one record, which is read as the same record again.
+    pub fn to_body(&self) -> String {
+        match self.raw.get("detail-type") {
+            Some(_) => self.raw.to_string(),
+            None => serde_json::json!({ "Records": [self.raw] }).to_string(),
         }
     }
 

@@ -156,3 +156,15 @@ proptest! {
         prop_assert!(!records_in_body(&body).is_empty());
     }
 }
+
+#[test]
+fn the_body_made_of_a_record_is_read_as_the_same_record_again() {
+    for event in [
+        json!({ "Records": [notification("a+b%2Bc.jpg")] }),
+        eventbridge("a b+c.jpg"),
+    ] {
+        let record = records_in_event(event).swap_remove(0).unwrap();
+        assert_eq!(record.key, "a b+c.jpg");
+        assert_eq!(records_in_body(&record.to_body()), [Ok(record)]);
+    }
+}

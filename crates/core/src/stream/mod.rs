@@ -9,7 +9,7 @@ mod record;
 
 pub use image::Image;
 pub(crate) use record::answer;
-pub use record::{Change, RecordWithoutSequenceNumber, StreamEvent, StreamRecord};
+pub use record::{Change, RecordWithoutSequenceNumber, StreamEvent, StreamRecord, as_stream_answer};
 
 #[cfg(test)]
 mod tests;

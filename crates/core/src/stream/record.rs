@@ -2,6 +2,7 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent};
 use aws_lambda_events::event::streams::{DynamoDbBatchItemFailure, DynamoDbEventResponse};
 use serde::Deserialize;
 use serde_json::Value;
@@ -71,6 +72,22 @@ impl StreamRecord {
             raw,
         })
     }
+
+    /// The record in the body of a message that was on hold ([`crate::hold`]). None if there is none.
+    pub fn in_body(body: &str) -> Option<Self> {
+        Self::read(serde_json::from_str(body).ok()?).ok()
+    }
+}
+
+impl StreamEvent {
+    /// The messages, if these records are no changes of a table but messages of an SQS queue.
+    pub fn messages(&self) -> Option<SqsEvent> {
+        let source = self.records.first()?.get("eventSource")?.as_str()?;
+        if source != "aws:sqs" {
+            return None;
+        }
+        serde_json::from_value(serde_json::json!({ "Records": self.records })).ok()
+    }
 }
 
 /// Seconds since the epoch, with or without a fraction.
@@ -86,6 +103,12 @@ fn change(name: &str) -> Option<Change> {
         "REMOVE" => Some(Change::Remove),
         _ => None,
     }
+}
+
+/// The same answer in the words for a stream, for a handler that reads both.
+pub fn as_stream_answer(answer: SqsBatchResponse) -> DynamoDbEventResponse {
+    let failures = answer.batch_item_failures.into_iter();
+    self::answer(failures.map(|failure| failure.item_identifier).collect())
 }
 
 /// The answer that hands these records back, the lowest sequence number first.

@@ -41,3 +41,14 @@ fn without_a_sequence_number_nothing_can_be_answered() {
         assert_eq!(StreamRecord::read(raw), Err(RecordWithoutSequenceNumber));
     }
 }
+
+#[test]
+fn messages_of_a_queue_are_told_from_the_changes_of_a_table() {
+    let event = |source: &str| StreamEvent {
+        records: vec![json!({ "messageId": "m", "eventSource": source, "body": "b", "attributes": {} })],
+    };
+    let messages = event("aws:sqs").messages().unwrap();
+    assert_eq!(messages.records[0].body.as_deref(), Some("b"));
+    assert!(event("aws:dynamodb").messages().is_none());
+    assert!(StreamEvent { records: Vec::new() }.messages().is_none());
+}

@@ -3,10 +3,12 @@
 //! Two detectors can look: the model inside of the function, and Amazon Rekognition. A detector
 //! that can't answer is an error, never "no faces": an undetected photo is never published.
 
+mod choice;
 mod embedded;
 mod rekognition;
 mod subject;
 
+pub use choice::Detectors;
 pub use embedded::Embedded;
 pub use rekognition::Rekognition;
 pub use subject::Subject;
@@ -25,7 +27,7 @@ pub trait FindFaces {
     fn find_faces(&self, subject: &mut Subject<'_>) -> impl Future<Output = Result<Vec<Face>, PhotoError>> + Send;
 }
 
-/// The detector that the configuration chose.
+/// The detector that was chosen for a photo.
 #[derive(Debug, Clone)]
 pub enum Detector {
     /// The embedded model alone.

@@ -1,0 +1,181 @@
+//! What was read, how old it is, and when it is read again.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, SystemTime};
+
+use tokio::sync::watch;
+use tokio::time::{Instant, sleep, timeout, timeout_at};
+use tracing::{Instrument, error, info, warn};
+
+use super::document::{Document, Refused};
+use super::parameter::Parameter;
+use super::settings::Settings;
+use super::snapshot::Snapshot;
+
+/// For so long, flags other than `publish` stay as they were last read while the store does not answer.
+pub const KEPT: Duration = Duration::from_secs(60 * 60);
+/// An invocation that has something to go on with waits so long for a read, at the most.
+pub(super) const LONGEST_WAIT: Duration = Duration::from_millis(500);
+/// A read has so much time, all its tries together.
+pub(super) const READ_TIME: Duration = Duration::from_secs(3);
+const TRIES: u32 = 3;
+const FIRST_PAUSE: Duration = Duration::from_millis(50);
+/// After a read that failed, nobody reads again for so long, or for half of the cache time if that is shorter.
+const PAUSE: Duration = Duration::from_secs(5);
+
+/// The document as it was last read.
+#[derive(Debug)]
+pub(super) struct Cache {
+    parameter: Parameter,
+    settings: Settings,
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    document: Option<Document>,
+    /// When the store last answered, with whatever document. By the wall clock: the other one may stand still while
+    /// Lambda keeps the process frozen.
+    answered: Option<SystemTime>,
+    /// The last read, perhaps still under way.
+    read: Option<Read>,
+}
+
+#[derive(Debug, Clone)]
+struct Read {
+    begun: SystemTime,
+    since: Instant,
+    /// Its sender goes when the read is done, or has panicked.
+    done: watch::Receiver<()>,
+}
+
+impl Cache {
+    pub fn new(parameter: Parameter, settings: Settings) -> Self {
+        let state = Mutex::default();
+        Self {
+            parameter,
+            settings,
+            state,
+        }
+    }
+
+    /// What holds now. A process that knows nothing yet waits for a read for so long, at the most.
+    pub async fn now(self: &Arc<Self>, first_wait: Duration) -> Snapshot {
+        if let Some(mut read) = self.read_to_wait_for() {
+            let knows = self.state().document.is_some();
+            let wait = if knows { LONGEST_WAIT } else { first_wait };
+            // Whether it is done or not, what is known by then holds.
+            let _ = timeout_at(read.since + wait, read.done.changed()).await;
+        }
+        self.state().snapshot()
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        // Nobody panics with it in hand; and if so, nothing is half done.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Sees to it that the document is read again when it is time. The read, if it has to be waited for.
+    fn read_to_wait_for(self: &Arc<Self>) -> Option<Read> {
+        let cache_time = self.settings.cache.0;
+        let mut state = self.state();
+        let age = state.answered.map(since);
+        if age.is_some_and(|age| age < cache_time / 2) {
+            return None;
+        }
+        let read = match state.read.clone() {
+            Some(read) if read.is_under_way() => read,
+            Some(read) if since(read.begun) < PAUSE.min(cache_time / 2) => return None,
+            _ => state.read.insert(self.begin()).clone(),
+        };
+        age.is_none_or(|age| age >= cache_time).then_some(read)
+    }
+
+    fn begin(self: &Arc<Self>) -> Read {
+        let cache = Arc::clone(self);
+        // A task of its own: whoever asked may be done before it is.
+        let (under_way, done) = watch::channel(());
+        let work = async move {
+            cache.read().await;
+            drop(under_way);
+        };
+        tokio::spawn(work.in_current_span());
+        Read {
+            begun: SystemTime::now(),
+            since: Instant::now(),
+            done,
+        }
+    }
+
+    async fn read(&self) {
+        match timeout(READ_TIME, self.text()).await {
+            Ok(Ok(text)) => self.take(&text),
+            Ok(Err(unreachable)) => {
+                let cause = std::error::Error::source(&unreachable).map(ToString::to_string);
+                self.unreachable(&cause.unwrap_or_default());
+            }
+            Err(_elapsed) => self.unreachable("no answer in time"),
+        }
+    }
+
+    async fn text(&self) -> Result<String, super::parameter::Unreachable> {
+        let mut pause = FIRST_PAUSE;
+        for _ in 1..TRIES {
+            if let Ok(text) = self.parameter.read().await {
+                return Ok(text);
+            }
+            sleep(pause).await;
+            pause *= 2;
+        }
+        self.parameter.read().await
+    }
+
+    fn take(&self, text: &str) {
+        let document = Document::parse(text, self.settings.injection);
+        let mut state = self.state();
+        state.answered = Some(SystemTime::now());
+        match document {
+            Ok(document) => {
+                if state.document.replace(document) != Some(document) {
+                    info!(flags = text, "the flags are");
+                }
+            }
+            Err(refused) => refuse(&refused),
+        }
+    }
+
+    fn unreachable(&self, cause: &str) {
+        let known = self.state().document.is_some();
+        warn!(
+            reason = "flags-unreachable",
+            cause, known, "the flags can't be read; what is known of them holds"
+        );
+        metrics::counter!("FlagsUnreachable").increment(1);
+    }
+}
+
+fn refuse(refused: &Refused) {
+    error!(reason = "flags-refused", "{refused}; the last good ones hold");
+    metrics::counter!("FlagsRefused").increment(1);
+}
+
+impl Read {
+    fn is_under_way(&self) -> bool {
+        self.done.has_changed().is_ok()
+    }
+}
+
+impl State {
+    fn snapshot(&self) -> Snapshot {
+        match (self.document, self.answered) {
+            (Some(document), Some(answered)) if since(answered) < KEPT => Snapshot::Known(document),
+            (Some(document), _) => Snapshot::Old(document),
+            (None, _) => Snapshot::Unknown,
+        }
+    }
+}
+
+/// How long ago that was. A clock that was set back since makes it long ago: then it is asked again.
+fn since(time: SystemTime) -> Duration {
+    time.elapsed().unwrap_or(Duration::MAX)
+}
