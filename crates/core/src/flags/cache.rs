@@ -34,8 +34,8 @@ pub(super) struct Cache {
 #[derive(Debug, Default)]
 struct State {
     document: Option<Document>,
-    /// When the store last answered, with whatever document. By the wall clock: the other one may stand still while
-    /// Lambda keeps the process frozen.
+    /// When the last read that was answered, with whatever document, had begun. Begun, because Lambda may freeze the
+    /// process in the middle of one; by the wall clock, because the other one may stand still meanwhile.
     answered: Option<SystemTime>,
     /// The last read, perhaps still under way.
     read: Option<Read>,
@@ -84,7 +84,8 @@ impl Cache {
             return None;
         }
         let read = match state.read.clone() {
-            Some(read) if read.is_under_way() => read,
+            // One that takes longer was frozen with its process: nobody waits for that.
+            Some(read) if read.is_under_way() && since(read.begun) < READ_TIME => read,
             Some(read) if since(read.begun) < PAUSE.min(cache_time / 2) => return None,
             _ => state.read.insert(self.begin()).clone(),
         };
@@ -95,21 +96,22 @@ impl Cache {
         let cache = Arc::clone(self);
         // A task of its own: whoever asked may be done before it is.
         let (under_way, done) = watch::channel(());
+        let begun = SystemTime::now();
         let work = async move {
-            cache.read().await;
+            cache.read(begun).await;
             drop(under_way);
         };
         tokio::spawn(work.in_current_span());
         Read {
-            begun: SystemTime::now(),
+            begun,
             since: Instant::now(),
             done,
         }
     }
 
-    async fn read(&self) {
+    async fn read(&self, begun: SystemTime) {
         match timeout(READ_TIME, self.text()).await {
-            Ok(Ok(text)) => self.take(&text),
+            Ok(Ok(text)) => self.take(&text, begun),
             Ok(Err(unreachable)) => {
                 let cause = std::error::Error::source(&unreachable).map(ToString::to_string);
                 self.unreachable(&cause.unwrap_or_default());
@@ -130,10 +132,13 @@ impl Cache {
         self.parameter.read().await
     }
 
-    fn take(&self, text: &str) {
+    fn take(&self, text: &str, begun: SystemTime) {
         let document = Document::parse(text, self.settings.injection);
         let mut state = self.state();
-        state.answered = Some(SystemTime::now());
+        if state.answered.is_some_and(|newer| newer > begun) {
+            return;
+        }
+        state.answered = Some(begun);
         match document {
             Ok(document) => {
                 if state.document.replace(document) != Some(document) {

@@ -78,7 +78,7 @@ fn endpoint(aws: &SdkConfig) -> String {
     if let Some(endpoint) = aws.endpoint_url() {
         return endpoint.to_owned();
     }
-    let region = aws.region().map(AsRef::as_ref).unwrap_or_default();
+    let region = aws.region().map_or("", |region| region.as_ref());
     let suffix = if region.starts_with("cn-") { ".cn" } else { "" };
     format!("https://ssm.{region}.amazonaws.com{suffix}")
 }

@@ -70,7 +70,7 @@ impl Intake {
             note(&failure);
             match failure.disposition() {
                 Disposition::Retry => Err(HandBack),
-                Disposition::Reject => self.reject(vec![(Box::new(failure), raw)]).await,
+                Disposition::Reject => self.reject(vec![(Box::new(failure) as Box<dyn Failure>, raw)]).await,
             }
         };
         Ok(batch::process(event, self.limits(deadline), one_message).await?)
