@@ -7,9 +7,10 @@
     reason = "a test fails by panicking"
 )]
 
-use gatehouse_core::flags::{Flags, Injection, Percent};
+use gatehouse_core::flags::{CacheTime, Flags, Injection, Percent, Settings};
+use gatehouse_tests::auction_house::{Call, House, Person};
 use gatehouse_tests::events::stream_invocation;
-use gatehouse_tests::flags::{CACHE, HoldQueues, ParameterStore};
+use gatehouse_tests::flags::{CACHE, HoldQueues, ParameterStore, Thrown};
 use gatehouse_tests::in_place::InPlace;
 use gatehouse_tests::photos::{sample, still_visible};
 use gatehouse_tests::rekognition::{self, Rekognition};
@@ -212,6 +213,41 @@ async fn photos_in_place_wait_outside_of_their_stream_and_are_replaced_once_when
     assert_eq!(still_visible(&photo, &world.file("a.jpg").await.unwrap()), []);
     assert_eq!((world.writes().await, world.state("a.jpg").await.as_str()), (2, "done"));
     assert_eq!(world.rejections().await, []);
+}
+
+#[tokio::test]
+#[ignore = "needs the local stack: make test"]
+async fn the_command_switches_the_intake_off_and_on_in_a_process_that_reads_the_local_parameter_store() {
+    let settings = Settings {
+        parameter: std::env::var("GATEHOUSE_FLAGS_PARAMETER").unwrap(),
+        cache: CacheTime(CACHE),
+        injection: Injection::Refused,
+    };
+    let mut house = House::new().await;
+    house.deps.flags = Flags::new(Some(settings), &gatehouse_core::aws::config().await);
+    let (vera, bob) = (Person::auctioneer("vera"), Person::bidder("bob"));
+    let auction = house.open(&vera).await;
+    let envelope = auction.seal(&bob, "1.00");
+
+    let flags = Thrown::new(&["intake=off"]);
+    past_the_cache_time().await;
+    let refused = house.call(Call::bid(&bob, auction.id, &envelope)).await;
+    assert_eq!(
+        (refused.status_code, refused.headers["retry-after"].as_str()),
+        (503, "30")
+    );
+    assert!(
+        refused.body.contains("urn:gatehouse:problem:intake-off"),
+        "{}",
+        refused.body
+    );
+    let shown = house.call(Call::new("GET /auctions/{auctionId}").of(auction.id)).await;
+    assert_eq!(shown.status_code, 200);
+
+    flags.and(&["intake=on"]);
+    past_the_cache_time().await;
+    let taken = house.call(Call::bid(&bob, auction.id, &envelope)).await;
+    assert_eq!(taken.status_code, 201, "{}", taken.body);
 }
 
 /// Hands messages to dedupe-process; the ids of those handed back.
