@@ -37,7 +37,7 @@ impl Store {
         self.0.lock().unwrap().1.len()
     }
 
-    fn flags(&self, cache_seconds: u64) -> Flags {
+    fn flags(&self, cache: Duration) -> Flags {
         let connector = SharedHttpConnector::new(self.clone());
         let aws = SdkConfig::builder()
             .behavior_version(BehaviorVersion::latest())
@@ -49,7 +49,7 @@ impl Store {
             .build();
         let settings = Settings {
             parameter: "/gatehouse/flags".into(),
-            cache: CacheTime(Duration::from_secs(cache_seconds)),
+            cache: CacheTime(cache),
             injection: Injection::Refused,
         };
         Flags::new(Some(settings), &aws)
@@ -73,6 +73,10 @@ impl HttpConnector for Store {
     }
 }
 
+/// Cache times: one that does not end in a test, and one that ends at once.
+const LONG: Duration = Duration::from_secs(30);
+const SHORT: Duration = Duration::from_millis(100);
+
 const OFF: &str = r#"{"publish": "off", "intake": "off"}"#;
 const DOWN: Says = Says::Error(500, "InternalServerError");
 
@@ -84,16 +88,13 @@ async fn pass(time: Duration) {
 
 /// Lets a read in the background come to its end.
 async fn settle() {
-    for _ in 0..20 {
-        tokio::task::yield_now().await;
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
+    tokio::time::sleep(Duration::from_millis(300)).await;
 }
 
 #[tokio::test]
 async fn the_parameter_is_asked_for_by_its_name_and_the_request_is_signed() {
     let store = Store::with(OFF);
-    store.flags(30).now().await;
+    store.flags(LONG).now().await;
     let requests = &store.0.lock().unwrap().1;
     let [request] = requests.as_slice() else {
         panic!("{} requests", requests.len())
@@ -120,7 +121,7 @@ async fn without_settings_nothing_is_asked_and_everything_is_on() {
 #[tokio::test]
 async fn while_the_document_is_fresh_no_call_is_made_and_clones_share_it() {
     let store = Store::with(OFF);
-    let flags = store.flags(30);
+    let flags = store.flags(LONG);
     for _ in 0..50 {
         assert_eq!(flags.now().await.hold("a"), Some("publish-off"));
         assert_eq!(flags.clone().now().await.intake(), Switch::Off);
@@ -131,7 +132,7 @@ async fn while_the_document_is_fresh_no_call_is_made_and_clones_share_it() {
 #[tokio::test]
 async fn many_who_ask_at_once_make_one_call() {
     let store = Store::with(OFF);
-    let flags = store.flags(30);
+    let flags = store.flags(LONG);
     let asked = (0..20).map(|_| flags.now());
     let answers = futures_util::future::join_all(asked).await;
     assert!(answers.iter().all(|answer| answer.intake() == Switch::Off));
@@ -141,7 +142,7 @@ async fn many_who_ask_at_once_make_one_call() {
 #[tokio::test]
 async fn in_the_second_half_of_its_time_it_is_read_in_the_background_and_after_that_it_is_waited_for() {
     let store = Store::with(OFF);
-    let flags = store.flags(2);
+    let flags = store.flags(Duration::from_secs(2));
     flags.now().await;
     store.says(Says::Value("{}".into()));
     pass(Duration::from_millis(1100)).await;
@@ -163,10 +164,10 @@ async fn a_store_that_is_down_or_refuses_leaves_the_last_good_document() {
         Says::Value("{\"publsh\": \"on\"}".into()),
     ] {
         let store = Store::with(OFF);
-        let flags = store.flags(2);
+        let flags = store.flags(SHORT);
         flags.now().await;
         store.says(fault.clone());
-        pass(Duration::from_millis(2100)).await;
+        pass(SHORT * 2).await;
         assert_eq!(flags.now().await.hold("a"), Some("publish-off"), "{fault:?}");
         settle().await;
         assert_eq!(flags.now().await.hold("a"), Some("publish-off"), "{fault:?}");
@@ -179,10 +180,10 @@ async fn a_process_that_never_read_a_document_holds_photos_until_it_has_one() {
     for fault in [DOWN, Says::Error(400, "ParameterNotFound"), Says::Value("off".into())] {
         let store = Store::with("{}");
         store.says(fault.clone());
-        let flags = store.flags(2);
+        let flags = store.flags(SHORT);
         assert_eq!(flags.now().await, Snapshot::Unknown, "{fault:?}");
         store.says(Says::Value("{}".into()));
-        pass(Duration::from_millis(1100)).await;
+        pass(SHORT * 2).await;
         settle().await;
         flags.now().await;
         settle().await;
@@ -194,7 +195,7 @@ async fn a_process_that_never_read_a_document_holds_photos_until_it_has_one() {
 async fn a_passing_fault_is_tried_again_within_the_same_read() {
     let store = Store::with("{}");
     store.says(DOWN);
-    let flags = store.flags(30);
+    let flags = store.flags(LONG);
     let (answer, ()) = tokio::join!(flags.now(), async {
         while store.calls() == 0 {
             tokio::task::yield_now().await;
@@ -209,7 +210,7 @@ async fn a_passing_fault_is_tried_again_within_the_same_read() {
 async fn nobody_waits_longer_than_half_a_second_for_a_store_that_does_not_answer() {
     let store = Store::with(OFF);
     store.says(Says::Nothing);
-    let flags = store.flags(30);
+    let flags = store.flags(LONG);
     let start = tokio::time::Instant::now();
     assert_eq!(flags.now().await, Snapshot::Unknown);
     assert_eq!(start.elapsed(), Duration::from_millis(500));

@@ -71,6 +71,8 @@ async fn work_whose_completion_is_not_recorded_is_an_error_to_retry() {
     };
     let failed = idempotent(&store, &key(), "payload", Deadline::after(MINUTE), work).await;
     assert_eq!(failed.unwrap_err().disposition(), Disposition::Retry);
+    // The SDK tries less often when other tests have used up the retries that this process may make.
+    table.faults_end();
     clock.set(START + 60_000);
     assert_eq!(count(&store, &AtomicU32::new(7), 0).await.unwrap(), Done::Ran(7));
 }
