@@ -24,7 +24,7 @@ const MANY: usize = 12;
 
 /// A room whose photos pass a gate with these flags.
 async fn room(settings: &[(&str, &str)], flags: impl FnOnce(&aws_config::SdkConfig) -> Flags) -> (Room, HoldQueues) {
-    let aws = gatehouse_core::aws::config().await;
+    let aws = gatehouse_core::aws::config();
     let mut room = Room::new(settings).await;
     let queues = HoldQueues::new(&aws, &room.source).await;
     room.deps.gate = queues.gate(flags(&aws));
@@ -139,7 +139,7 @@ async fn a_new_process_that_can_not_read_the_flags_holds_photos_and_publishes_th
 #[ignore = "needs the local stack: make test"]
 async fn a_photo_that_the_hold_queue_does_not_take_is_handed_back_and_not_published() {
     let store = ParameterStore::start(&json!({"publish": "off"})).await;
-    let aws = gatehouse_core::aws::config().await;
+    let aws = gatehouse_core::aws::config();
     let mut room = Room::new(&[]).await;
     let mut queues = HoldQueues::new(&aws, &room.source).await;
     queues.hold += "-that-is-not-there";
@@ -188,7 +188,7 @@ async fn injected_failures_are_retried_and_where_they_are_not_allowed_the_docume
 #[tokio::test]
 #[ignore = "needs the local stack: make test"]
 async fn photos_in_place_wait_outside_of_their_stream_and_are_replaced_once_when_they_are_released() {
-    let aws = gatehouse_core::aws::config().await;
+    let aws = gatehouse_core::aws::config();
     let store = ParameterStore::start(&json!({"publish": "off"})).await;
     let mut world = InPlace::new(1).await;
     let queues = HoldQueues::new(&aws, &world.bucket).await;
@@ -224,7 +224,7 @@ async fn the_command_switches_the_intake_off_and_on_in_a_process_that_reads_the_
         injection: Injection::Refused,
     };
     let mut house = House::new().await;
-    house.deps.flags = Flags::new(Some(settings), &gatehouse_core::aws::config().await);
+    house.deps.flags = Flags::new(Some(settings), &gatehouse_core::aws::config());
     let (vera, bob) = (Person::auctioneer("vera"), Person::bidder("bob"));
     let auction = house.open(&vera).await;
     let envelope = auction.seal(&bob, "1.00");
@@ -261,7 +261,7 @@ async fn process(world: &InPlace, event: &Value) -> Vec<String> {
 #[tokio::test]
 #[ignore = "needs the local stack: make test"]
 async fn what_is_no_stream_record_in_the_release_queue_is_rejected() {
-    let aws = gatehouse_core::aws::config().await;
+    let aws = gatehouse_core::aws::config();
     let store = ParameterStore::start(&json!({})).await;
     let mut world = InPlace::new(1).await;
     let queues = HoldQueues::new(&aws, &world.bucket).await;

@@ -24,7 +24,7 @@ struct Queues(aws_sdk_sqs::Client);
 
 impl Queues {
     async fn connect() -> Self {
-        Self(aws_sdk_sqs::Client::new(&gatehouse_core::aws::config().await))
+        Self(aws_sdk_sqs::Client::new(&gatehouse_core::aws::config()))
     }
 
     /// Nobody waits for a minute until held photos are looked at again.
