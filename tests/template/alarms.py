@@ -12,6 +12,7 @@ from reading import (
     SCHEDULE_GROUP,
     alarm_metrics,
     final_queues,
+    hold_queues,
     of_type,
     referred,
     watched,
@@ -25,7 +26,10 @@ SCHEDULE_FAILS = {"TargetErrorCount", "InvocationDroppedCount", "InvocationsFail
 # guide, "Types of metrics for Lambda functions"; Amazon SQS developer guide, "Available CloudWatch metrics"; API Gateway
 # developer guide, "Work with metrics for HTTP APIs"; EventBridge Scheduler user guide, "Monitoring with CloudWatch".
 OF_AWS = {
-    "AWS/SQS": ("QueueName", {"ApproximateNumberOfMessagesVisible", "ApproximateAgeOfOldestMessage"}),
+    "AWS/SQS": (
+        "QueueName",
+        {"ApproximateNumberOfMessagesVisible", "ApproximateNumberOfMessagesNotVisible", "ApproximateAgeOfOldestMessage"},
+    ),
     "AWS/Lambda": ("FunctionName", {"Invocations", "Errors", "Throttles", "Duration", "IteratorAge"}),
     "AWS/ApiGateway": ("ApiId", {"Count", "5xx"}),
     "AWS/Scheduler": ("ScheduleGroup", SCHEDULE_FAILS),
@@ -46,10 +50,18 @@ Row = tuple[str, str, str, str | None]
 
 
 def queue_alarms(template: dict) -> list[str]:
-    """Depth of what a person must look at; age of everything, or what waits too long goes unseen when it is deleted."""
+    """Depth of what a person must look at; age of everything, or what waits too long goes unseen when it is deleted.
+
+    But not of what is held back, which SQS leaves out of its age: see `flag_rules.held_too_long`.
+    """
     unseen = _unwatched(template, final_queues(template), "ApproximateNumberOfMessagesVisible")
-    every = [*work_queues(template), *final_queues(template)]
+    every = [*_late_queues(template), *final_queues(template)]
     return unseen + _unwatched(template, every, "ApproximateAgeOfOldestMessage")
+
+
+def _late_queues(template: dict) -> list[str]:
+    """The queues whose messages should not wait."""
+    return [name for name in work_queues(template) if name not in hold_queues(template)]
 
 
 def function_alarms(template: dict) -> list[str]:
@@ -169,10 +181,12 @@ def dashboard_alarms(template: dict) -> list[str]:
 
 
 def dashboard_queues(template: dict) -> list[str]:
-    """The dashboard shows what waits for a person, of each queue, and how late each function's own queue is."""
+    """The dashboard shows what waits for a person, of each queue, how late each function's own queue is, and what is held
+    back: received and handed back, so that it is not visible."""
     shown = {(metric, of) for _, metric, _, of in dashboard_rows(template)}
     wanted = [("ApproximateNumberOfMessagesVisible", name) for name in final_queues(template)]
-    wanted += [("ApproximateAgeOfOldestMessage", name) for name in work_queues(template)]
+    wanted += [("ApproximateAgeOfOldestMessage", name) for name in _late_queues(template)]
+    wanted += [("ApproximateNumberOfMessagesNotVisible", name) for name in hold_queues(template)]
     wanted += [("Errors", name) for name in of_type(template, FUNCTION)]
     return [f"{metric} of {name} is not shown" for metric, name in wanted if (metric, name) not in shown]
 

@@ -2,7 +2,7 @@
 
 import json
 
-from reading import ALARM, EVENT_SOURCE, FUNCTION, PARAMETER, hold_queues, of_type, referred, statements
+from reading import EVENT_SOURCE, FUNCTION, PARAMETER, hold_queues, of_type, referred, statements, watched
 from rules import FOURTEEN_DAYS
 
 WITH_FLAGS = {"FaceBlurFunction", "DedupeProcessFunction", "BidIntakeFunction"}
@@ -48,19 +48,20 @@ def held_work_comes_back(template: dict) -> list[str]:
 
 def held_too_long(template: dict) -> list[str]:
     """What is held for a week raises an alarm."""
-    alarms = [alarm for alarm in of_type(template, ALARM).values() if alarm["MetricName"] == "HeldAge"]
-    watched = {referred(dimension["Value"]) for alarm in alarms for dimension in alarm["Dimensions"]}
-    return [f"{function} may hold work until it is gone" for function in sorted(HOLDING - watched)]
+    return [f"{function} may hold work until it is gone" for function in _unwatched(template, HOLDING, "HeldAge")]
 
 
 def flags_alarms(template: dict) -> list[str]:
     """Flags that can't be read, and flags that can't be used, raise an alarm for every function that has some."""
-    complaints = []
-    for metric in ("FlagsRefused", "FlagsUnreachable"):
-        alarms = [alarm for alarm in of_type(template, ALARM).values() if alarm["MetricName"] == metric]
-        watched = {referred(dimension["Value"]) for alarm in alarms for dimension in alarm["Dimensions"]}
-        complaints += [f"{function} has no alarm on {metric}" for function in sorted(WITH_FLAGS - watched)]
-    return complaints
+    return [
+        f"{function} has no alarm on {metric}"
+        for metric in ("FlagsRefused", "FlagsUnreachable")
+        for function in _unwatched(template, WITH_FLAGS, metric)
+    ]
+
+
+def _unwatched(template: dict, functions: set[str], metric: str) -> list[str]:
+    return sorted(function for function in functions if (metric, function) not in watched(template))
 
 
 def one_parameter(template: dict) -> list[str]:

@@ -111,7 +111,7 @@ def work_queues(template: dict) -> dict[str, dict]:
 
 
 def hold_queues(template: dict) -> dict[str, dict]:
-    """The queues in which functions hold work back."""
+    """The queues in which functions hold work back. They are work queues, too, in which work may be late on purpose."""
     functions = of_type(template, FUNCTION).values()
     held = {referred(function.get("Environment", {}).get("Variables", {}).get("HOLD_QUEUE_URL")) for function in functions}
     return {name: queue for name, queue in of_type(template, QUEUE).items() if name in held}

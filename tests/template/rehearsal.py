@@ -74,6 +74,12 @@ STORIES = {
     "WritesPerKey": _single(fires=[1, 11, 11], stays_quiet=[11, 10, 11, 10]),
     # Every minute of five had an answer that was our fault.
     "5xx": _single(fires=[2, 1, 1, 4, 1], stays_quiet=[30, 30, 30, 30, None]),
+    # On hold for a week, in seconds: half of the time that the queue keeps it.
+    "HeldAge": _single(fires=[WEEK - 300, WEEK + 1], stays_quiet=[WEEK - 300, WEEK]),
+    # One look at flags that can't be used.
+    "FlagsRefused": _single(fires=[0, None, 1], stays_quiet=[0, None, 0]),
+    # A read failed in each of five minutes; in four of five, somebody got through.
+    "FlagsUnreachable": _single(fires=[1, 4, 2, 1, 1], stays_quiet=[4, 4, None, 4, 4]),
     # One schedule: a single auction is not settled.
     "TargetErrorCount": _single(fires=[0, None, 1], stays_quiet=[0, None, 0]),
     "InvocationDroppedCount": _single(fires=[0, None, 1], stays_quiet=[0, None, 0]),

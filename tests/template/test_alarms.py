@@ -110,6 +110,8 @@ class TheRehearsal(unittest.TestCase):
             "DurationAlarm": {"DatapointsToAlarm": 5},
             "FallbackAlarm": {"Threshold": 50},
             "BidApiErrorsAlarm": {"Threshold": 5},
+            "HeldTooLongAlarm": {"Threshold": 14 * 24 * 3600},
+            "FaceBlurFlagsUnreachableAlarm": {"Threshold": 5},
         }
         for name, change in changes.items():
             with self.subTest(name):
@@ -133,7 +135,10 @@ class EachRule(unittest.TestCase):
 
     def test_sees_each_alarm_that_is_missing(self):
         rules = {
-            alarms.queue_alarms: ("DeadLetterAlarm", "DeadLetterAgeAlarm", "RejectedAlarm", "RejectedAgeAlarm", "BacklogAlarm"),
+            alarms.queue_alarms: (
+                *("DeadLetterAlarm", "DeadLetterAgeAlarm", "RejectedAlarm", "RejectedAgeAlarm"),
+                *("BacklogAlarm", "ReleaseBacklogAlarm"),
+            ),
             alarms.function_alarms: ("ErrorsAlarm", "ThrottlesAlarm", "BidPublishDurationAlarm"),
             alarms.fallback_alarms: ("FallbackAlarm", "DedupeProcessFallbackAlarm"),
             alarms.api_alarms: ("BidApiErrorsAlarm",),
@@ -154,6 +159,11 @@ class EachRule(unittest.TestCase):
     def test_sees_a_duration_that_is_compared_with_another_timeout(self):
         self.properties("DedupeRecordFunction")["Timeout"] = 60
         self.assert_complains(alarms.duration_alarms)
+
+    def test_sees_held_work_that_the_dashboard_forgot(self):
+        body = self.properties("Dashboard")["DashboardBody"]
+        body["Fn::Sub"] = body["Fn::Sub"].replace("${InPlaceHoldQueue.QueueName}", "${HoldQueue.QueueName}")
+        self.assert_complains(alarms.dashboard_queues)
 
     def test_sees_a_silent_alarm(self):
         del self.properties("ErrorsAlarm")["AlarmActions"]

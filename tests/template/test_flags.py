@@ -68,6 +68,10 @@ class TheRules(unittest.TestCase):
         del self.template["Resources"]["BidIntakeFlagsRefusedAlarm"]
         self.assert_complains(flags.flags_alarms)
 
+    def test_sees_an_alarm_of_another_function(self):
+        self.properties("InPlaceHeldTooLongAlarm")["Dimensions"] = self.properties("HeldTooLongAlarm")["Dimensions"]
+        self.assert_complains(flags.held_too_long)
+
     def test_sees_a_function_with_other_flags(self):
         self.properties("BidIntakeFunction")["Environment"]["Variables"]["FLAGS_PARAMETER"] = "/other/flags"
         self.assert_complains(flags.one_parameter)

@@ -30,6 +30,16 @@ class EachRule(unittest.TestCase):
         self.template["Outputs"]["LostQueueUrl"] = self.template["Outputs"].pop("StreamFailureQueueUrl")
         self.assertNotEqual(ways.named_outputs(self.template), [])
 
+    def test_sees_a_hold_queue_that_would_be_taken_for_something_else(self):
+        self.template["Outputs"]["InPlaceFailureQueueUrl"] = self.template["Outputs"].pop("InPlaceHoldQueueUrl")
+        self.assertNotEqual(ways.named_outputs(self.template), [])
+
+    def test_sees_released_work_that_fails_into_a_queue_of_another_kind(self):
+        self.template["Resources"]["InPlaceReleaseQueue"]["Properties"]["RedrivePolicy"]["deadLetterTargetArn"] = {
+            "Fn::GetAtt": ["PublishFailureQueue", "Arn"]
+        }
+        self.assertNotEqual(ways.named_outputs(self.template), [])
+
     def test_sees_dead_letters_that_would_go_back_to_another_queue(self):
         queues = self.template["Resources"]
         queues["UploadQueue"]["Properties"]["RedrivePolicy"]["deadLetterTargetArn"] = {

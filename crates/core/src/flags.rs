@@ -35,6 +35,7 @@
 
 mod cache;
 mod document;
+mod endpoint;
 mod parameter;
 mod rollout;
 mod settings;

@@ -58,7 +58,7 @@ pub enum Failure {
     /// The arguments are not enough: exit code 2.
     #[error("{0}")]
     Usage(&'static str),
-    /// A stack or a queue that is not there (exit code 65), or a service that refused (1).
+    /// A stack or a queue that is not there, or not to be taken from (exit code 65), or a service that refused (1).
     #[error(transparent)]
     Queue(#[from] gatehouse_queues::QueueError),
     /// No region is set: exit code 65.
@@ -113,14 +113,14 @@ impl Failure {
 
     /// The exit code that scripts rely on.
     pub fn exit_code(&self) -> ExitCode {
-        use gatehouse_queues::QueueError::{NoSuchQueue, NoSuchStack};
+        use gatehouse_queues::QueueError::{Held, NoSuchQueue, NoSuchStack};
         match self {
             Self::SavedBid { failure, .. } => failure.exit_code(),
             Self::Usage(_) => ExitCode::from(USAGE),
             Self::Photo(_) | Self::Faces(_) | Self::Input { .. } | Self::Refused { .. } | Self::Log(_) => {
                 ExitCode::from(BAD_INPUT)
             }
-            Self::Queue(NoSuchStack(_) | NoSuchQueue { .. }) | Self::NoRegion | Self::NotRedriven(_) => {
+            Self::Queue(NoSuchStack(_) | NoSuchQueue { .. } | Held(_)) | Self::NoRegion | Self::NotRedriven(_) => {
                 ExitCode::from(BAD_INPUT)
             }
             Self::Detector(_) | Self::File { .. } | Self::Api { .. } | Self::Random(_) => ExitCode::FAILURE,

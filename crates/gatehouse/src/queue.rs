@@ -92,6 +92,13 @@ impl QueueName {
         let queue = house.stack.queue(&self.queue)?;
         Ok((house, queue))
     }
+
+    /// To take from it, and not only to look.
+    async fn open_failures(&self) -> Result<(House, Queue), Failure> {
+        let house = self.stack.open().await?;
+        let queue = house.stack.queue_of_failures(&self.queue)?;
+        Ok((house, queue))
+    }
 }
 
 /// Runs the command.

@@ -1,5 +1,6 @@
 //! The queues that only a person takes from: dead letters, rejects, and what a stream gave up. What is in them, how their
-//! messages get back to work, and how they are dropped.
+//! messages get back to work, and how they are dropped. And how much is held back, which is looked at only: it has not
+//! failed, and goes on by itself.
 //!
 //! The one thing to know: **a message is deleted only after it was sent on.** Whatever interrupts a redrive, the message
 //! is in one of the two queues, at worst in both, which every function here tolerates.

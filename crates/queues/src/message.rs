@@ -146,10 +146,9 @@ impl Content {
 
 /// What a rejected record is about.
 fn of_record(record: &Value) -> Option<String> {
-    let pk = record.pointer("/dynamodb/Keys/pk/S").and_then(Value::as_str);
     let line = record.get("line").and_then(Value::as_u64);
-    match (pk, line) {
-        (Some(pk), _) => Some(pk.to_owned()),
+    match (of_change(record), line) {
+        (Some(pk), _) => Some(pk),
         (None, Some(line)) => {
             let text = |name| record.get(name).and_then(Value::as_str);
             Some(format!("{}/{} line {line}", text("bucket")?, text("key")?))
@@ -161,7 +160,14 @@ fn of_record(record: &Value) -> Option<String> {
 
 fn of_body(body: &str) -> Option<String> {
     let message: Value = serde_json::from_str(body).ok()?;
-    auction(&message).or_else(|| of_records(records_in_body(body)))
+    let one = of_change(&message).or_else(|| auction(&message));
+    one.or_else(|| of_records(records_in_body(body)))
+}
+
+/// Which item a record of a table's stream is about.
+fn of_change(record: &Value) -> Option<String> {
+    let pk = record.pointer("/dynamodb/Keys/pk/S").and_then(Value::as_str);
+    pk.map(ToOwned::to_owned)
 }
 
 fn of_records(records: Vec<ReadRecord>) -> Option<String> {
@@ -225,7 +231,8 @@ pub(crate) mod tests {
                 "some-reason",
                 Some("in/a b+.jpg".to_owned()),
             ),
-            (rejection("f", stream), "some-reason", Some("in/c.jpg".to_owned())),
+            (rejection("f", stream.clone()), "some-reason", Some("in/c.jpg".to_owned())),
+            (stream, NO_REASON, Some("in/c.jpg".to_owned())), // held back
             (
                 rejection("f", json!({ "auction": id })),
                 "some-reason",

@@ -1,7 +1,8 @@
 //! Which queues a stack has, by the names of its outputs.
 //!
 //! `XDeadLetterQueueUrl` has the dead letters of `XQueueUrl` (those of the upload queue have no `X`), `RejectedQueueUrl`
-//! what will never work, `XFailureQueueUrl` what a stream gave up. The template tests hold the template to that.
+//! what will never work, `XFailureQueueUrl` what a stream gave up, `XHoldQueueUrl` what is held back. The template tests
+//! hold the template to that.
 
 use std::collections::BTreeMap;
 
@@ -14,6 +15,7 @@ const URL: &str = "QueueUrl";
 const DEAD_LETTER: &str = "DeadLetter";
 const FAILURE: &str = "Failure";
 const REJECTED: &str = "Rejected";
+const HOLD: &str = "Hold";
 /// Its dead-letter queue is just called that.
 const FIRST: &str = "Upload";
 
@@ -25,7 +27,7 @@ pub struct Stack {
     outputs: BTreeMap<String, String>,
 }
 
-/// A queue that only a person takes from.
+/// A queue that a person looks into.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Queue {
     /// What a person calls it: `settle-dead-letter`.
@@ -45,6 +47,8 @@ pub enum Kind {
     Rejected,
     /// What a stream gave up.
     StreamFailures,
+    /// What has not failed: it is held back, and goes on by itself.
+    Held,
 }
 
 impl Kind {
@@ -54,6 +58,7 @@ impl Kind {
             Self::DeadLetters(_) => "dead letters",
             Self::Rejected => "rejected",
             Self::StreamFailures => "stream failures",
+            Self::Held => "held back",
         }
     }
 }
@@ -94,7 +99,7 @@ impl Stack {
         self.outputs.get(key).map(String::as_str)
     }
 
-    /// All queues that only a person takes from, by name.
+    /// All queues that a person looks into, by name: those that only a person takes from, and those with what is held back.
     pub fn queues(&self) -> Vec<Queue> {
         let queues = self.outputs.iter().filter_map(|(key, url)| {
             let stem = key.strip_suffix(URL)?;
@@ -123,12 +128,27 @@ impl Stack {
         })
     }
 
+    /// The queue of this name, to take from it.
+    ///
+    /// # Errors
+    /// [`QueueError::NoSuchQueue`]; [`QueueError::Held`] for what is held back, which is its function's to take.
+    pub fn queue_of_failures(&self, name: &str) -> Result<Queue, QueueError> {
+        let queue = self.queue(name)?;
+        match queue.kind {
+            Kind::Held => Err(QueueError::Held(queue.name)),
+            Kind::DeadLetters(_) | Kind::Rejected | Kind::StreamFailures => Ok(queue),
+        }
+    }
+
     fn kind(&self, stem: &str) -> Option<Kind> {
         if stem == REJECTED {
             return Some(Kind::Rejected);
         }
         if stem.ends_with(FAILURE) {
             return Some(Kind::StreamFailures);
+        }
+        if stem.ends_with(HOLD) {
+            return Some(Kind::Held);
         }
         let worked = match stem.strip_suffix(DEAD_LETTER)? {
             "" => FIRST,
@@ -162,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn final_queues_are_known_by_their_outputs_and_dead_letters_by_the_queue_that_they_came_from() {
+    fn queues_are_known_by_their_outputs_and_dead_letters_by_the_queue_that_they_came_from() {
         let stack = stack(&[
             "UploadQueueUrl",
             "DeadLetterQueueUrl",
@@ -170,6 +190,8 @@ mod tests {
             "SettleDeadLetterQueueUrl",
             "RejectedQueueUrl",
             "StreamFailureQueueUrl",
+            "InPlaceHoldQueueUrl",
+            "InPlaceReleaseQueueUrl",
             "SourceBucket",
         ]);
         let found: Vec<(String, Kind)> = stack
@@ -182,6 +204,7 @@ mod tests {
             found,
             [
                 ("dead-letter".to_owned(), dead_letters("UploadQueueUrl")),
+                ("in-place-hold".to_owned(), Kind::Held),
                 ("rejected".to_owned(), Kind::Rejected),
                 ("settle-dead-letter".to_owned(), dead_letters("SettleQueueUrl")),
                 ("stream-failure".to_owned(), Kind::StreamFailures),
@@ -196,5 +219,17 @@ mod tests {
             error.to_string(),
             "no-such-queue: upload is none of the queues of house: rejected"
         );
+    }
+
+    #[test]
+    fn what_is_held_back_is_looked_at_and_not_taken() {
+        let stack = stack(&["HoldQueueUrl", "RejectedQueueUrl"]);
+        assert_eq!(stack.queue("hold").unwrap().kind, Kind::Held);
+        let refused = stack.queue_of_failures("hold");
+        assert!(
+            matches!(&refused, Err(QueueError::Held(name)) if name == "hold"),
+            "{refused:?}"
+        );
+        assert_eq!(stack.queue_of_failures("rejected").unwrap().kind, Kind::Rejected);
     }
 }

@@ -41,7 +41,7 @@ pub(crate) fn way(stack: &Stack, queue: &Queue, message: &Message) -> Result<Way
     let rejection = match &message.content {
         Content::Rejection(rejection) => rejection,
         Content::Place(_) => return Err(Stays::PlaceInAStream),
-        Content::Work => return Err(Stays::Unreadable),
+        Content::Work => return released(&message.body),
     };
     let record = &rejection.record;
     if stack.output(FROM_THE_LEDGER) == Some(&rejection.function) {
@@ -55,6 +55,12 @@ pub(crate) fn way(stack: &Stack, queue: &Queue, message: &Message) -> Result<Way
     let url = url.ok_or(Stays::UnknownFunction)?.to_owned();
     let body = body(record);
     Ok(Way::Queue { url, body })
+}
+
+/// A record of the ledger's stream that was held back, released, and then failed five times: it stands there as it is.
+fn released(body: &str) -> Result<Way, Stays> {
+    let record = serde_json::from_str(body).map_err(|_| Stays::Unreadable)?;
+    upload(&record).map(|upload| Way::Ledger(Box::new(upload)))
 }
 
 /// A record as a function expects it in its queue: an element of an S3 notification is wrapped into one again; everything
@@ -89,6 +95,7 @@ mod tests {
             (FROM_THE_LEDGER, FROM_THE_LEDGER),
             ("RejectedQueueUrl", "r"),
             ("DeadLetterQueueUrl", "d"),
+            ("StreamFailureQueueUrl", "s"),
         ];
         let outputs = outputs
             .chain(others)
@@ -135,8 +142,14 @@ mod tests {
         let item = json!({ "bucket": { "S": "b" }, "key": { "S": "k" }, "sequencer": { "S": "0A" },
             "sourceETag": { "S": "e" }, "sourceVersion": { "S": "v" }, "state": { "S": "pending" } });
         let record = json!({ "eventName": "INSERT", "dynamodb": { "SequenceNumber": "1", "NewImage": item } });
-        let found = way_of("rejected", &rejection(FROM_THE_LEDGER, record)).unwrap();
-        assert!(matches!(found, Way::Ledger(upload) if upload.key == "k"));
+        for (queue, body) in [
+            ("rejected", rejection(FROM_THE_LEDGER, record.clone())),
+            ("stream-failure", rejection(FROM_THE_LEDGER, record.clone())),
+            ("stream-failure", record), // released, and failed five times
+        ] {
+            let found = way_of(queue, &body).unwrap();
+            assert!(matches!(found, Way::Ledger(upload) if upload.key == "k"), "{body}");
+        }
     }
 
     #[test]
@@ -150,6 +163,7 @@ mod tests {
             (rejection(FROM_THE_LEDGER, json!("text")), Stays::Unreadable),
             (place, Stays::PlaceInAStream),
             (json!("text"), Stays::Unreadable),
+            (json!({ "dynamodb": { "SequenceNumber": "1" } }), Stays::Unreadable),
         ] {
             assert_eq!(way_of("rejected", &body), Err(stays), "{body}");
         }

@@ -3,7 +3,7 @@
 //! The SDK's own crate for Systems Manager has some 150 operations and a third of a million lines, to be compiled for
 //! this one. It is made of the same parts as this module: the SDK's runtime, its signer, its credentials and its
 //! connections. What it would add is written down here: the protocol (AWS JSON 1.1: a POST of a JSON object, with the
-//! operation in `X-Amz-Target`), and the name of the host.
+//! operation in `X-Amz-Target`), and, in `endpoint`, the name of the host.
 
 use aws_config::SdkConfig;
 use aws_runtime::auth::SigV4OperationSigningConfig;
@@ -22,6 +22,8 @@ use aws_smithy_types::timeout::TimeoutConfig;
 use aws_types::SigningName;
 use aws_types::region::SigningRegion;
 use serde_json::{Value, json};
+
+use super::endpoint::endpoint;
 
 /// A parameter that is read again and again.
 #[derive(Debug, Clone)]
@@ -72,15 +74,6 @@ impl Parameter {
         let answer = self.get.invoke(self.name.clone()).await;
         answer.map_err(|error| Unreachable(error.into_source().unwrap_or_else(BoxError::from)))
     }
-}
-
-fn endpoint(aws: &SdkConfig) -> String {
-    if let Some(endpoint) = aws.endpoint_url() {
-        return endpoint.to_owned();
-    }
-    let region = aws.region().map_or("", |region| region.as_ref());
-    let suffix = if region.starts_with("cn-") { ".cn" } else { "" };
-    format!("https://ssm.{region}.amazonaws.com{suffix}")
 }
 
 /// Signs with the function's credentials (AWS Signature Version 4).

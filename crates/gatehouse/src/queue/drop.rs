@@ -33,7 +33,7 @@ pub async fn run(arguments: &Arguments) -> Result<(), Failure> {
     if !arguments.yes && !somebody_is_there {
         return Err(Failure::Usage("nobody can be asked here: --yes drops without asking"));
     }
-    let (house, queue) = arguments.queue.open().await?;
+    let (house, queue) = arguments.queue.open_failures().await?;
     let depth = listing::depth(&house.sqs, &queue).await?;
     let reason = arguments.reason.as_deref();
     let which = match reason {

@@ -25,7 +25,7 @@ pub struct Arguments {
 ///
 /// Messages that can't be put back stay, and are a [`Failure::NotRedriven`].
 pub async fn run(arguments: &Arguments) -> Result<(), Failure> {
-    let (house, queue) = arguments.queue.open().await?;
+    let (house, queue) = arguments.queue.open_failures().await?;
     let depth = listing::depth(&house.sqs, &queue).await?;
     let (progress, mut report) = (Progress::over(depth.visible), Report::default());
     let redrive = Redrive::new(&house.aws, &house.stack);
