@@ -15,6 +15,7 @@ import sys
 import time
 
 import auctions
+import holding
 import importing
 import in_place
 import options
@@ -31,6 +32,7 @@ from stack import Stack
 DEFAULT = (
     *photos.SCENARIOS,
     *in_place.SCENARIOS,
+    *holding.SCENARIOS,
     *auctions.SCENARIOS,
     *settlement.SCENARIOS,
     *publishing.SCENARIOS,

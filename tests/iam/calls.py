@@ -117,6 +117,14 @@ def _function(stack: Stack, name: str) -> Iterator[Call]:
     yield Call("lambda:UpdateFunctionConfiguration", name, "lambda", "update_function_configuration", configuration)
 
 
+def _parameter(stack: Stack, name: str) -> Iterator[Call]:
+    parameter = {"Name": stack.id(name)}
+    yield Call("ssm:GetParameter", name, "ssm", "get_parameter", parameter)
+    yield Call("ssm:GetParameterHistory", name, "ssm", "get_parameter_history", parameter)
+    yield Call("ssm:PutParameter", name, "ssm", "put_parameter", parameter | {"Value": "{}"})
+    yield Call("ssm:DeleteParameter", name, "ssm", "delete_parameter", parameter)
+
+
 def _log_group(stack: Stack, name: str) -> Iterator[Call]:
     group = {"logGroupName": stack.id(name)}
     yield Call("logs:FilterLogEvents", name, "logs", "filter_log_events", group)
@@ -150,5 +158,6 @@ _KINDS: dict[str, Callable[[Stack, str], Iterator[Call]]] = {
     "AWS::KMS::Key": _key,
     "AWS::IAM::Role": _role,
     "AWS::Lambda::Function": _function,
+    "AWS::SSM::Parameter": _parameter,
     "AWS::Logs::LogGroup": _log_group,
 }

@@ -26,10 +26,10 @@ def uploaded(bucket: str, key: str, etag: str, version: str | None) -> dict:
     return from_queue({"Records": [record]})
 
 
-def from_queue(body: Any) -> dict:
-    """A batch of one SQS message."""
+def from_queue(body: Any, queue_arn: str = "") -> dict:
+    """A batch of one SQS message; of this queue, where that makes a difference."""
     message = {"messageId": "one", "body": json.dumps(body), "attributes": {}, "messageAttributes": {}}
-    return {"Records": [message | {"eventSource": "aws:sqs"}]}
+    return {"Records": [message | {"eventSource": "aws:sqs", "eventSourceARN": queue_arn}]}
 
 
 def inserted(item: dict, keys: tuple[str, ...], age_seconds: int = 0) -> dict:

@@ -30,8 +30,12 @@ MAY: dict[str, set[str]] = {
         "s3:PutObjectTagging DestinationBucket",
         "s3:ListBucket DestinationBucket",
         "sqs:SendMessage RejectedQueue",
+        "sqs:SendMessage HoldQueue",
+        "sqs:SendMessage UploadQueue",
+        "ssm:GetParameter FlagsParameter",
     }
-    | _queue_of("UploadQueue"),
+    | _queue_of("UploadQueue")
+    | _queue_of("HoldQueue"),
     "DedupeRecordRole": {"dynamodb:UpdateItem LedgerTable", "sqs:SendMessage RejectedQueue"} | _queue_of("RecordQueue"),
     "DedupeProcessRole": {
         "s3:GetObject InPlaceBucket",
@@ -42,7 +46,12 @@ MAY: dict[str, set[str]] = {
         "dynamodb:UpdateItem LedgerTable",
         "sqs:SendMessage RejectedQueue",
         "sqs:SendMessage StreamFailureQueue",
-    },
+        "sqs:SendMessage InPlaceHoldQueue",
+        "sqs:SendMessage InPlaceReleaseQueue",
+        "ssm:GetParameter FlagsParameter",
+    }
+    | _queue_of("InPlaceHoldQueue")
+    | _queue_of("InPlaceReleaseQueue"),
     "BidIntakeRole": {
         "dynamodb:GetItem AuctionsTable",
         "dynamodb:PutItem AuctionsTable",
@@ -54,6 +63,7 @@ MAY: dict[str, set[str]] = {
         "kms:Decrypt ResultKey",
         "scheduler:CreateSchedule CloseSchedules",
         "scheduler:DeleteSchedule CloseSchedules",
+        "ssm:GetParameter FlagsParameter",
     },
     "BidSettleRole": {
         "dynamodb:GetItem AuctionsTable",

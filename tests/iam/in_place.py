@@ -40,7 +40,8 @@ def _without_etag(stack: Stack) -> Upload:
     return Upload(photo.key, from_queue(body))
 
 
-def _noted(stack: Stack, age_seconds: int = 0, **what) -> Noted:
+def noted(stack: Stack, age_seconds: int = 0, **what) -> Noted:
+    """Uploads a photo, or something else, and has the ledger note it; so many seconds ago, as the stream's event says."""
     photo = upload(stack, BUCKET, **what)
     stack.invoke(RECORD, photo.event)
     return Noted(photo.key, inserted(_item(stack, photo.key), ("pk",), age_seconds))
@@ -57,7 +58,7 @@ def _process(stack: Stack, photo: Noted) -> str:
 
 
 def _deleted(stack: Stack) -> Noted:
-    photo = _noted(stack)
+    photo = noted(stack)
     stack.client("s3").delete_object(Bucket=stack.id(BUCKET), Key=photo.key)
     return photo
 
@@ -90,7 +91,7 @@ SCENARIOS = (
     Scenario(
         "a photo that the ledger has noted",
         PROCESS,
-        _noted,
+        noted,
         _process,
         "replaced, done",
         (
@@ -102,7 +103,7 @@ SCENARIOS = (
     Scenario(
         "a photo with tags",
         PROCESS,
-        lambda stack: _noted(stack, tags=TAGS),
+        lambda stack: noted(stack, tags=TAGS),
         _process,
         "replaced with its tags, done",
         (
@@ -114,7 +115,7 @@ SCENARIOS = (
     Scenario(
         "a file that is no photo",
         PROCESS,
-        lambda stack: _noted(stack, file=b"Dear Sir or Madam"),
+        lambda stack: noted(stack, file=b"Dear Sir or Madam"),
         _process,
         "rejected: unsupported-format",
         ("DedupeProcessRole RejectPhotos sqs:SendMessage",),
@@ -130,7 +131,7 @@ SCENARIOS = (
     Scenario(
         "a photo that can't be read for longer than an hour",
         PROCESS,
-        lambda stack: _noted(stack, age_seconds=TWO_HOURS),
+        lambda stack: noted(stack, age_seconds=TWO_HOURS),
         _give_up,
         "given up: storage-unavailable",
         ("DedupeProcessRole GiveUp sqs:SendMessage",),

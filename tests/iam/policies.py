@@ -132,6 +132,6 @@ def _listed(one_or_more: str | list) -> list:
 
 
 def _name_of(stack: Stack, arn: str) -> str:
-    """The name that a bucket, the only kind of resource that stands beside another, has in the template."""
-    buckets = {stack.arn(bucket): bucket for bucket in stack.of_type("AWS::S3::Bucket")}
-    return buckets.get(arn, "")
+    """The name that a bucket or a queue, the only kinds of resource that stand beside another, has in the template."""
+    kind = "AWS::SQS::Queue" if ":sqs:" in arn else "AWS::S3::Bucket"
+    return {stack.arn(resource): resource for resource in stack.of_type(kind)}.get(arn, "")

@@ -35,13 +35,13 @@ TRACES = Purpose(
 )
 FROM_QUEUE = Purpose(
     frozenset({"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"}),
-    "event source",
+    "queues",
     "Lambda polls the queue",
     "Lambda developer guide, \"Using Lambda with Amazon SQS\", and the managed policy AWSLambdaSQSQueueExecutionRole",
 )
 FROM_STREAM = Purpose(
     frozenset({"dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator"}),
-    "event source",
+    "stream",
     "Lambda reads the stream",
     "DynamoDB developer guide, \"IAM policy to allow an AWS Lambda function to access DynamoDB stream records\"",
 )
@@ -64,13 +64,19 @@ FOR_SCHEDULES = Purpose(
     "EventBridge Scheduler user guide, \"Configuring a dead-letter queue\"",
 )
 ALL = (FROM_QUEUE, FROM_STREAM, FIND_STREAM, ON_FAILURE, LOG, TRACES, FOR_SCHEDULES)
-BY_STATEMENT = {"WriteLog": LOG, "WriteTraces": TRACES, "FindStream": FIND_STREAM, "KeepWhatWasNotSent": FOR_SCHEDULES}
+BY_STATEMENT = {
+    "TakeHeldWork": FROM_QUEUE,
+    "WriteLog": LOG,
+    "WriteTraces": TRACES,
+    "FindStream": FIND_STREAM,
+    "KeepWhatWasNotSent": FOR_SCHEDULES,
+}
 
 
 def purpose_of(stack: Stack, policy: Policy, sid: str) -> Purpose | None:
     """What a statement is for, if no scenario can tell."""
     if sid == "TakeWork":
-        return FROM_QUEUE if ":sqs:" in policy.statement(sid)["Resource"] else FROM_STREAM
+        return FROM_QUEUE if ":sqs:" in _listed(policy.statement(sid)["Resource"])[0] else FROM_STREAM
     # dedupe-process gives records up by itself, too; a scenario sees to that.
     if (policy.owner, sid) == ("BidPublishRole", "GiveUp"):
         return ON_FAILURE
@@ -84,12 +90,12 @@ def faults(stack: Stack, policy: Policy) -> Iterator[str]:
         purpose = purpose_of(stack, policy, sid)
         if purpose is None:
             continue
-        actions = statement["Action"]
-        if set([actions] if isinstance(actions, str) else actions) != purpose.actions:
+        actions, resources = _listed(statement["Action"]), _listed(statement["Resource"])
+        if set(actions) != purpose.actions:
             yield f"{policy.owner} {sid} has {actions}, and not {sorted(purpose.actions)}"
-        wanted = _resource(stack, policy.owner, purpose.resource)
-        if statement["Resource"] not in wanted:
-            yield f"{policy.owner} {sid} is on {statement['Resource']}, and not on {wanted}"
+        wanted = _resources(stack, policy.owner, purpose)
+        if set(resources) != set(wanted):
+            yield f"{policy.owner} {sid} is on {resources}, and not on {wanted}"
     yield from _unserved(stack, policy)
 
 
@@ -99,9 +105,10 @@ def _unserved(stack: Stack, policy: Policy) -> Iterator[str]:
     if function is None:
         return
     sids = {statement["Sid"] for statement in policy.document["Statement"]}
-    wanted = {"WriteLog", "WriteTraces"} | ({"TakeWork"} if _mappings(stack, function) else set())
-    for mapping in _mappings(stack, function):
-        wanted |= {"FindStream", "GiveUp"} if ":dynamodb:" in mapping["EventSourceArn"] else set()
+    from_queues, from_streams = (_sources(stack, function, service) for service in ("sqs", "dynamodb"))
+    wanted = {"WriteLog", "WriteTraces"} | ({"TakeWork"} if from_queues + from_streams else set())
+    wanted |= {"FindStream", "GiveUp"} if from_streams else set()
+    wanted |= {"TakeHeldWork"} if from_queues and from_streams else set()
     yield from (f"{policy.owner} has no statement {sid}" for sid in sorted(wanted - sids))
 
 
@@ -110,25 +117,37 @@ def function_of(role: str) -> str | None:
     return None if role == "CloseSchedulesRole" else role.removesuffix("Role") + "Function"
 
 
-def _resource(stack: Stack, role: str, what: str) -> list[str]:
+def _resources(stack: Stack, role: str, purpose: Purpose) -> list[str]:
     function = function_of(role)
-    match what:
+    match purpose.resource:
         case "log group":
             configuration = stack.client("lambda").get_function_configuration(FunctionName=stack.id(function))
             return [_log_group_arn(stack, configuration["LoggingConfig"]["LogGroup"])]
-        case "event source":
-            return [mapping["EventSourceArn"] for mapping in _mappings(stack, function)]
+        case "queues":
+            return _sources(stack, function, "sqs")
+        case "stream":
+            return _sources(stack, function, "dynamodb")
         case "failure destination":
-            mappings = _mappings(stack, function)
+            mappings = (one for one in _mappings(stack, function) if ":dynamodb:" in one["EventSourceArn"])
             return [mapping["DestinationConfig"]["OnFailure"]["Destination"] for mapping in mappings]
         case "*":
             return ["*"]
-    return [stack.arn(what)]
+    return [stack.arn(purpose.resource)]
 
 
 def _log_group_arn(stack: Stack, name: str) -> str:
     groups = stack.client("logs").describe_log_groups(logGroupNamePrefix=name)["logGroups"]
     return next(group["arn"] for group in groups if group["logGroupName"] == name)
+
+
+def _sources(stack: Stack, function: str, service: str) -> list[str]:
+    """The queues, or the streams, that a function is fed from."""
+    sources = (mapping["EventSourceArn"] for mapping in _mappings(stack, function))
+    return [source for source in sources if f":{service}:" in source]
+
+
+def _listed(one_or_more: str | list) -> list:
+    return one_or_more if isinstance(one_or_more, list) else [one_or_more]
 
 
 def _mappings(stack: Stack, function: str) -> list[dict]:

@@ -22,7 +22,9 @@ pub enum QueueError {
         known: String,
     },
     /// What is in the queue of this name is held back, and not for a person to take: had it failed, it would be elsewhere.
-    #[error("held-back: what is in {0} has not failed; it goes on by itself when the flag publish is on (docs/flags.md)")]
+    #[error(
+        "held-back: what is in {0} has not failed; it goes on by itself when the flag publish is on (docs/flags.md)"
+    )]
     Held(String),
     /// A service refused, or could not be reached.
     #[error("{operation}: {detail}")]

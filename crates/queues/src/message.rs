@@ -231,7 +231,11 @@ pub(crate) mod tests {
                 "some-reason",
                 Some("in/a b+.jpg".to_owned()),
             ),
-            (rejection("f", stream.clone()), "some-reason", Some("in/c.jpg".to_owned())),
+            (
+                rejection("f", stream.clone()),
+                "some-reason",
+                Some("in/c.jpg".to_owned()),
+            ),
             (stream, NO_REASON, Some("in/c.jpg".to_owned())), // held back
             (
                 rejection("f", json!({ "auction": id })),

@@ -60,14 +60,12 @@ mod tests {
 
     #[test]
     fn what_is_said_of_this_service_goes_before_what_is_said_of_all_and_that_before_the_region() {
-        let everywhere = of("eu-west-1").endpoint_url("http://all");
-        let store = everywhere.clone().service_config(OfTheStore);
-        assert_eq!(endpoint(&store.build()), "http://store");
-        assert_eq!(endpoint(&everywhere.build()), "http://all");
-        assert_eq!(
-            endpoint(&of("eu-west-1").build()),
-            "https://ssm.eu-west-1.amazonaws.com"
-        );
+        let region = of("eu-west-1").build();
+        let all = region.to_builder().endpoint_url("http://all").build();
+        let store = all.to_builder().service_config(OfTheStore).build();
+        assert_eq!(endpoint(&store), "http://store");
+        assert_eq!(endpoint(&all), "http://all");
+        assert_eq!(endpoint(&region), "https://ssm.eu-west-1.amazonaws.com");
     }
 
     #[test]
