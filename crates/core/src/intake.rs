@@ -12,12 +12,14 @@
 //! Records of a DynamoDB stream come back until they are done; [`Patience`](crate::patience::Patience) ends that.
 //!
 //! An event that reached the function without a queue fails as a whole. Lambda then repeats it
-//! twice and hands it to the function's failure destination, so a direct trigger needs one.
+//! twice and hands it to the function's failure destination, so a direct trigger needs one. So does a
+//! batch of listed objects: each of them is worked on by itself, and if one is to be retried, the
+//! backfill hands over the whole batch again, in which those that are done are skipped.
 
 use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
-use aws_lambda_events::event::sqs::SqsBatchResponse;
+use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
 use futures_util::FutureExt;
 use serde_json::Value;
 use tracing::{Instrument, error, info_span, warn};
@@ -25,7 +27,7 @@ use tracing::{Instrument, error, info_span, warn};
 use crate::batch::{self, HandBack, Limits, MessageWithoutId};
 use crate::deadline::Deadline;
 use crate::disposition::{Disposition, Failure, innermost_cause};
-use crate::event::{Invocation, ReadRecord, Record, records_in_body, records_in_event};
+use crate::event::{Invocation, ReadRecord, Record, listing, records_in_body, records_in_event};
 use crate::rejected::{RejectedQueue, Rejection};
 use crate::stream::RecordWithoutSequenceNumber;
 
@@ -58,6 +60,9 @@ pub enum InvocationFailed {
     /// An event without a queue has to be delivered again.
     #[error("the event has to be delivered again; the log has the cause")]
     Direct(#[from] HandBack),
+    /// So many objects of a backfill's batch have to be worked on again.
+    #[error("{0} of the listed objects have to be handed over again; the log has the cause")]
+    Listing(usize),
 }
 
 type Rejected = (Box<dyn Failure>, Value);
@@ -80,18 +85,36 @@ impl Intake {
         E: Failure + 'static,
     {
         match invocation {
-            Invocation::Batch(event) => {
-                let limits = self.limits(deadline);
-                let one_message = async |body: String| self.message(records_in_body(&body), &work).await;
-                Ok(Some(batch::process(event, limits, one_message).await?))
-            }
+            Invocation::Batch(event) => Ok(Some(self.batch(event, deadline, &work).await?)),
             Invocation::Direct(event) => {
+                if let Some(objects) = listing::events(&event) {
+                    let answer = self.batch(as_messages(objects), deadline, &work).await?;
+                    return match answer.batch_item_failures.len() {
+                        0 => Ok(None),
+                        failed => Err(InvocationFailed::Listing(failed)),
+                    };
+                }
                 let records = records_in_event(event);
                 let message = AssertUnwindSafe(self.message(records, &work));
                 message.catch_unwind().await.unwrap_or(Err(HandBack))?;
                 Ok(None)
             }
         }
+    }
+
+    async fn batch<Work, Done, E>(
+        &self,
+        event: SqsEvent,
+        deadline: Deadline,
+        work: &Work,
+    ) -> Result<SqsBatchResponse, MessageWithoutId>
+    where
+        Work: Fn(Record) -> Done,
+        Done: Future<Output = Result<(), E>>,
+        E: Failure + 'static,
+    {
+        let one_message = async |body: String| self.message(records_in_body(&body), work).await;
+        batch::process(event, self.limits(deadline), one_message).await
     }
 
     fn limits(&self, deadline: Deadline) -> Limits {
@@ -155,6 +178,19 @@ impl Intake {
             HandBack
         })
     }
+}
+
+/// Events as a queue would deliver them, so that they are worked on in the same way. They are numbered.
+fn as_messages(events: Vec<Value>) -> SqsEvent {
+    let message = |(number, event): (usize, Value)| {
+        let mut message = SqsMessage::default();
+        message.message_id = Some(number.to_string());
+        message.body = Some(event.to_string());
+        message
+    };
+    let mut batch = SqsEvent::default();
+    batch.records = events.into_iter().enumerate().map(message).collect();
+    batch
 }
 
 async fn one_record<Work, Done, E>(record: ReadRecord, work: &Work) -> Result<(), Rejected>

@@ -3,11 +3,20 @@
 //!
 //! The published object itself remembers which upload it came from, in its metadata. There is no
 //! other state, so nothing can disagree with it.
+//!
+//! An object that was listed, not uploaded just now, has no place in the order of uploads. It counts
+//! as published if what is published was made from an object with its entity tag. If not, the write
+//! takes place only while the object is still the newest under its key, and replaces only what was
+//! seen before that was found out; and it notes no newer place in the order than was noted there
+//! before. So any event of an upload that comes, however early or late, still decides as it would
+//! have without the listing.
 
 use aws_sdk_s3::error::ProvideErrorMetadata;
+use aws_sdk_s3::operation::head_object::HeadObjectOutput;
 use gatehouse_core::event::{Record, Sequencer};
 use gatehouse_photo::PhotoError;
-use gatehouse_photo::publish::{Copy, SOURCE_SEQUENCER};
+use gatehouse_photo::fetch::unquoted;
+use gatehouse_photo::publish::{Copy, SOURCE_ETAG, SOURCE_SEQUENCER};
 
 use crate::error::PublishError;
 use crate::prefixes::Prefixes;
@@ -24,9 +33,11 @@ pub struct Destination {
     prefixes: Prefixes,
 }
 
+/// What is published under a key.
 struct Current {
     etag: String,
     sequencer: Option<Sequencer>,
+    source_etag: Option<String>,
 }
 
 impl Destination {
@@ -70,7 +81,15 @@ impl Destination {
             if current.as_ref().is_some_and(|current| current.is_of(record)) {
                 return Ok(skipped("published-or-overtaken"));
             }
+            let noted = current.as_ref().and_then(|current| current.sequencer.clone());
+            if record.listed && noted.is_some() && !self.is_newest(record).await? {
+                return Ok(skipped("replaced-or-deleted"));
+            }
             let request = photo.request(&self.s3, &self.bucket, key);
+            let request = match noted {
+                Some(noted) if record.listed => request.metadata(SOURCE_SEQUENCER, noted.to_string()),
+                _ => request,
+            };
             let request = match current {
                 Some(current) => request.if_match(current.etag),
                 None => request.if_none_match("*"),
@@ -89,28 +108,44 @@ impl Destination {
     }
 
     async fn current(&self, key: &str) -> Result<Option<Current>, PhotoError> {
-        let head = self.s3.head_object().bucket(&self.bucket).key(key).send().await;
-        let object = match head {
-            Ok(object) => object,
-            Err(error) if error.as_service_error().is_some_and(|error| error.is_not_found()) => {
-                return Ok(None);
-            }
-            Err(error) => return Err(PhotoError::storage("HeadObject")(error)),
+        let Some(object) = self.head(&self.bucket, key).await? else {
+            return Ok(None);
         };
-        let noted = object.metadata().and_then(|metadata| metadata.get(SOURCE_SEQUENCER));
+        let noted = |name| object.metadata().and_then(|metadata| metadata.get(name));
         Ok(Some(Current {
             etag: object.e_tag().unwrap_or_default().to_owned(),
             // An object without it was not published by us: any upload is newer.
-            sequencer: noted.and_then(|text| text.parse().ok()),
+            sequencer: noted(SOURCE_SEQUENCER).and_then(|text| text.parse().ok()),
+            source_etag: noted(SOURCE_ETAG).map(|etag| unquoted(etag).to_owned()),
         }))
+    }
+
+    /// Whether a listed object is still what lies under its key.
+    async fn is_newest(&self, record: &Record) -> Result<bool, PhotoError> {
+        let object = self.head(&record.bucket, &record.key).await?;
+        let etag = object.as_ref().and_then(HeadObjectOutput::e_tag).map(unquoted);
+        Ok(etag.is_some() && etag == record.etag.as_deref())
+    }
+
+    async fn head(&self, bucket: &str, key: &str) -> Result<Option<HeadObjectOutput>, PhotoError> {
+        match self.s3.head_object().bucket(bucket).key(key).send().await {
+            Ok(object) => Ok(Some(object)),
+            Err(error) if error.as_service_error().is_some_and(|error| error.is_not_found()) => Ok(None),
+            Err(error) => Err(PhotoError::storage("HeadObject")(error)),
+        }
     }
 }
 
 impl Current {
-    /// Whether this was made from the record's upload or from a newer one.
+    /// Whether this was made from the record's upload or from a newer one; of a listed object, from an object with the
+    /// same entity tag.
     fn is_of(&self, record: &Record) -> bool {
-        self.sequencer
-            .as_ref()
-            .is_some_and(|sequencer| *sequencer >= record.sequencer)
+        let Some(sequencer) = &self.sequencer else {
+            return false;
+        };
+        if record.listed {
+            return self.source_etag == record.etag;
+        }
+        *sequencer >= record.sequencer
     }
 }

@@ -1,9 +1,9 @@
 //! What is the same of all ways to write back: fetch what is work, publish it where it belongs.
 
 use gatehouse_core::event::Record;
-use gatehouse_photo::Source;
-use gatehouse_photo::fetch::{Original, fetch};
+use gatehouse_photo::fetch::{Original, fetch, fetch_if_match};
 use gatehouse_photo::publish::Copy;
+use gatehouse_photo::{PhotoError, Source};
 use tracing::info;
 
 use crate::config::Config;
@@ -78,8 +78,9 @@ impl Target {
                 let Some(key) = destination.wanted(record).await? else {
                     return Ok(None);
                 };
-                let source = Source::from(record);
-                let original = fetch(&self.s3, &source, self.max_bytes).await?;
+                let Some((original, source)) = self.original(record).await? else {
+                    return Ok(None);
+                };
                 (original, source, Kind::Apart(destination, key))
             }
             Place::InPlace(in_place) => {
@@ -91,6 +92,25 @@ impl Target {
         };
         let slot = Slot(kind);
         Ok(Some(Upload { original, source, slot }))
+    }
+
+    /// What was uploaded. None if it was listed, and is not there any more: what replaced it has an event of its own.
+    async fn original(&self, record: &Record) -> Result<Option<(Original, Source)>, PublishError> {
+        let mut source = Source::from(record);
+        let listed = record.etag.as_deref().filter(|_| record.listed);
+        let Some(etag) = listed else {
+            let original = fetch(&self.s3, &source, self.max_bytes).await?;
+            return Ok(Some((original, source)));
+        };
+        match fetch_if_match(&self.s3, &source, etag, self.max_bytes).await {
+            Ok(original) => {
+                // Rekognition reads the object itself: it must be this one.
+                source.version_id.clone_from(&original.version_id);
+                Ok(Some((original, source)))
+            }
+            Err(PhotoError::ObjectChanged | PhotoError::ObjectMissing) => Ok(skipped("replaced-or-deleted")),
+            Err(error) => Err(error.into()),
+        }
     }
 }
 

@@ -16,7 +16,8 @@ use crate::fetch::Kept;
 const PREFIX: &str = "gatehouse-";
 const FACES: &str = "gatehouse-faces";
 const ENGINE: &str = "gatehouse-engine";
-const SOURCE_ETAG: &str = "gatehouse-source-etag";
+/// The entry that notes which object a photo was made from: its entity tag, with quotation marks.
+pub const SOURCE_ETAG: &str = "gatehouse-source-etag";
 /// The entry that notes which upload a photo was made from.
 pub const SOURCE_SEQUENCER: &str = "gatehouse-source-sequencer";
 

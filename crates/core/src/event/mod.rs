@@ -1,11 +1,12 @@
 //! Reads S3 events, in whatever wrapping they arrive.
 //!
 //! An uploaded object can reach a function as an S3 notification or as an EventBridge
-//! `Object Created` event; in an SQS body or by itself; inside of an SNS envelope or not. All of
-//! these become a list of [`Record`]s. What can't be read becomes [`Malformed`], one by one, so
+//! `Object Created` event; in an SQS body or by itself; inside of an SNS envelope or not. One that lay
+//! in its bucket before is found by a [`listing`]. All of these become a list of [`Record`]s. What can't be read becomes [`Malformed`], one by one, so
 //! that a bad record never takes its neighbours with it.
 
 mod invocation;
+pub mod listing;
 mod record;
 mod sequencer;
 
@@ -51,6 +52,9 @@ fn event_records(event: Value, depth: u8) -> Vec<ReadRecord> {
     }
     if let Some(message) = sns_message(&event) {
         return text_records(message, depth - 1);
+    }
+    if listing::is_object(&event) {
+        return vec![Record::from_listing(event)];
     }
     if event.get("detail-type").is_some() {
         return Record::from_eventbridge(event).into_iter().collect();

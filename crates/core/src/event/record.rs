@@ -1,4 +1,4 @@
-//! One S3 record: which object was written, and when in the order of its key.
+//! One S3 record: which object was written, and when in the order of its key; or which object was found in its bucket.
 
 use std::borrow::Cow;
 
@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::{ReadRecord, Sequencer};
 use crate::disposition::{Disposition, Failure};
 
-/// An object that was created or overwritten.
+/// An object that was created or overwritten, or that a [`listing`](super::listing) found.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Record {
     /// The bucket's name.
@@ -19,8 +19,11 @@ pub struct Record {
     pub version_id: Option<String>,
     /// The entity tag without quotation marks, where the event tells it.
     pub etag: Option<String>,
-    /// The order of this write among the writes of the same key.
+    /// The order of this write among the writes of the same key; [`Sequencer::before_all`] if it was listed.
     pub sequencer: Sequencer,
+    /// Whether the object was found in its bucket, and no event told of its upload. It has an entity tag then, and no
+    /// version: it may be another object by now.
+    pub listed: bool,
     /// The object's size in bytes, where the event tells it.
     pub size: Option<u64>,
     /// The record as it arrived, for the rejected queue.
@@ -112,9 +115,19 @@ impl Record {
         created.then(|| Self::read(raw, &EVENTBRIDGE))
     }
 
+    /// Reads an object that was found in its bucket ([`listing`](super::listing)).
+    pub(super) fn from_listing(raw: Value) -> ReadRecord {
+        let record = Self::read(raw, &LISTING)?;
+        match record.etag {
+            Some(_) => Ok(record),
+            None => Err(Malformed::new(record.raw, LISTING.etag, "is missing")),
+        }
+    }
+
     fn read(raw: Value, layout: &Layout) -> ReadRecord {
         match layout.fields(&raw) {
             Ok(fields) => Ok(Self {
+                listed: layout.sequencer.is_none(),
                 bucket: fields.bucket,
                 key: fields.key,
                 version_id: fields.version_id,
@@ -155,7 +168,8 @@ struct Layout {
     key: &'static str,
     version_id: &'static str,
     etag: &'static str,
-    sequencer: &'static str,
+    /// None where no event told of the object.
+    sequencer: Option<&'static str>,
     size: &'static str,
     /// S3 form-encodes keys in its notifications, but not in its EventBridge events.
     key_is_encoded: bool,
@@ -166,7 +180,7 @@ const NOTIFICATION: Layout = Layout {
     key: "s3/object/key",
     version_id: "s3/object/versionId",
     etag: "s3/object/eTag",
-    sequencer: "s3/object/sequencer",
+    sequencer: Some("s3/object/sequencer"),
     size: "s3/object/size",
     key_is_encoded: true,
 };
@@ -176,9 +190,14 @@ const EVENTBRIDGE: Layout = Layout {
     key: "detail/object/key",
     version_id: "detail/object/version-id",
     etag: "detail/object/etag",
-    sequencer: "detail/object/sequencer",
+    sequencer: Some("detail/object/sequencer"),
     size: "detail/object/size",
     key_is_encoded: false,
+};
+
+const LISTING: Layout = Layout {
+    sequencer: None,
+    ..EVENTBRIDGE
 };
 
 struct Fields {
@@ -199,15 +218,22 @@ impl Layout {
             true => form_decoded(key).ok_or((self.key, "is not form-encoded UTF-8"))?,
             false => key.to_owned(),
         };
-        let sequencer = text(raw, self.sequencer).ok_or((self.sequencer, "is missing"))?;
         Ok(Fields {
             bucket: text(raw, self.bucket).ok_or((self.bucket, "is missing"))?.to_owned(),
             key,
             version_id: text(raw, self.version_id).map(str::to_owned),
             etag: text(raw, self.etag).map(|etag| etag.trim_matches('"').to_owned()),
-            sequencer: sequencer.parse().map_err(|_| (self.sequencer, "is not hexadecimal"))?,
+            sequencer: self.sequencer(raw)?,
             size: at(raw, self.size).and_then(Value::as_u64),
         })
+    }
+
+    fn sequencer(&self, raw: &Value) -> Result<Sequencer, Wrong> {
+        let Some(path) = self.sequencer else {
+            return Ok(Sequencer::before_all());
+        };
+        let sequencer = text(raw, path).ok_or((path, "is missing"))?;
+        sequencer.parse().map_err(|_| (path, "is not hexadecimal"))
     }
 }
 

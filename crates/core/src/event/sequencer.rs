@@ -39,6 +39,11 @@ pub struct TooManyDigits;
 pub const STORED_DIGITS: usize = 64;
 
 impl Sequencer {
+    /// Of an object that was found in its bucket: no event told of its upload, so any event that does is newer.
+    pub fn before_all() -> Self {
+        Self("0".to_owned())
+    }
+
     /// The sequencer for a database that compares texts: upper case, padded on the left with zeros
     /// to [`STORED_DIGITS`]. Texts of this form compare as the sequencers do.
     ///
@@ -98,6 +103,12 @@ mod tests {
         assert_eq!(sequencer("00FF"), sequencer("ff"));
         assert!(sequencer("0100") > sequencer("FF"));
         assert!(sequencer("0055AED6DCD90281E6") > sequencer("55AED6DCD90281E5"));
+    }
+
+    #[test]
+    fn no_upload_is_older_than_what_was_only_found() {
+        assert!(sequencer("1") > Sequencer::before_all());
+        assert_eq!(Sequencer::before_all().to_string().parse(), Ok(Sequencer::before_all()));
     }
 
     #[test]
