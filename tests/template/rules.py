@@ -14,6 +14,7 @@ from reading import (
     QUEUE_POLICY,
     ROLE,
     SCHEDULE_GROUP,
+    STATE_MACHINE,
     TABLE,
     USER_POOL,
     final_queues,
@@ -39,7 +40,7 @@ _HERE = "arn:${{AWS::Partition}}:{}:${{AWS::Region}}:${{AWS::AccountId}}:"
 
 # These actions know no resource but "*": the service authorization reference of AWS says so.
 ONLY_STAR = {
-    *("xray:PutTraceSegments", "xray:PutTelemetryRecords"),
+    *("xray:PutTraceSegments", "xray:PutTelemetryRecords", "xray:GetSamplingRules", "xray:GetSamplingTargets"),
     *("rekognition:DetectFaces", "dynamodb:ListStreams"),
     "kms:CreateKey",
 }
@@ -316,7 +317,8 @@ def _is_exact(template: dict, resource) -> bool:
     if named in template["Resources"] or "arn:" in template["Parameters"].get(named, {}).get("AllowedPattern", ""):
         return True
     arn = resource.get("Fn::Sub", "") if isinstance(resource, dict) else ""
-    return _one_parameter(template, arn) or _objects_of_a_bucket(template, arn) or _schedules_of_a_group(template, arn) or _one_bus(template, arn)
+    kinds = (_one_parameter, _objects_of_a_bucket, _schedules_of_a_group, _one_bus, _a_machines_own)
+    return any(known(template, arn) for known in kinds)
 
 
 def _objects_of_a_bucket(template: dict, arn: str) -> bool:
@@ -339,6 +341,16 @@ def _schedules_of_a_group(template: dict, arn: str) -> bool:
 def _one_bus(template: dict, arn: str) -> bool:
     bus = re.fullmatch(re.escape(_HERE.format("events")) + r"event-bus/\$\{(\w+)}", arn)
     return bus is not None and "*" not in template["Parameters"].get(bus[1], {}).get("AllowedPattern", "*")
+
+
+def _a_machines_own(template: dict, arn: str) -> bool:
+    """A state machine with a Distributed Map starts, watches and resumes executions of itself."""
+    machines = [machine["StateMachineName"]["Fn::Sub"] for machine in of_type(template, STATE_MACHINE).values()]
+    here = _HERE.format("states")
+    return any(
+        re.fullmatch(rf"{re.escape(here)}(stateMachine:{re.escape(name)}|execution:{re.escape(name)}(/\w+)?:\*)", arn)
+        for name in machines
+    )
 
 
 def rekognition_only_when_used(template: dict) -> list[str]:
@@ -383,6 +395,7 @@ def outputs(template: dict) -> list[str]:
         *("SourceBucket", "DestinationBucket", "UploadCommand"),
         *("UploadQueueUrl", "DeadLetterQueueUrl", "RejectedQueueUrl"),
         *("FaceBlurFunctionName", "FaceBlurLogGroupName"),
+        *("BackfillStateMachineArn", "BackfillBucket"),
         *("InPlaceBucket", "InPlaceCommand", "LedgerTableName"),
         *("RecordQueueUrl", "RecordDeadLetterQueueUrl", "StreamFailureQueueUrl"),
         *("DedupeRecordFunctionName", "DedupeRecordLogGroupName"),

@@ -27,6 +27,7 @@ VARIABLES = {
     "GATEHOUSE_IN_PLACE_RELEASE_QUEUE_URL": "InPlaceReleaseQueueUrl",
     "GATEHOUSE_FLAGS_PARAMETER": "FlagsParameterName",
     "GATEHOUSE_FUNCTION_NAME": "FaceBlurFunctionName",
+    "GATEHOUSE_BACKFILL_STATE_MACHINE": "BackfillStateMachineArn",
     "GATEHOUSE_IN_PLACE_BUCKET": "InPlaceBucket",
     "GATEHOUSE_LEDGER_TABLE": "LedgerTableName",
     "GATEHOUSE_RECORD_QUEUE_URL": "RecordQueueUrl",

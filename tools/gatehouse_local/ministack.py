@@ -11,6 +11,7 @@ from ministack.core import iam_actions
 from ministack.services import apigateway
 from ministack.services.cloudformation import provisioners
 
+from .backfill import mend_backfill
 from .bodies import json_object
 from .permissions import mend_permissions
 
@@ -24,6 +25,7 @@ def mend() -> None:
     apigateway._resolve_jwks_url = over_tls(apigateway._resolve_jwks_url)
     provisioners._cw_metric_alarm_record = with_metric_math(provisioners._cw_metric_alarm_record)
     mend_permissions()
+    mend_backfill()
 
 
 def with_condition_keys(request_tags: Callable) -> Callable:

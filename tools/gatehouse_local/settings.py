@@ -43,4 +43,5 @@ def template_parameters() -> dict[str, str]:
         "FlagsCacheSeconds": str(FLAGS_CACHE_SECONDS),
         # As many batches at once as there are processors: more would only make each of them time out.
         "MaximumConcurrency": str(max(2, os.cpu_count() or 2)),
+        "BackfillConcurrency": str(max(2, os.cpu_count() or 2)),
     }
