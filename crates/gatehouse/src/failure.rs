@@ -70,6 +70,17 @@ pub enum Failure {
     /// Somebody was asked, and said no: exit code 1.
     #[error("nothing was dropped")]
     Declined,
+    /// The stack, bucket or execution is not there (exit code 65), or a service refused (1).
+    #[error(transparent)]
+    Backfill(#[from] gatehouse_backfill::BackfillError),
+    /// A backfill ended before everything was done: exit code 1.
+    #[error("not-finished: `gatehouse backfill {bucket} --resume {execution}` goes on with it")]
+    NotFinished {
+        /// The source bucket.
+        bucket: String,
+        /// The execution's ARN.
+        execution: String,
+    },
     /// The command's own machinery could not start: exit code 1.
     #[error("the asynchronous runtime could not start: {0}")]
     Runtime(std::io::Error),
@@ -123,8 +134,10 @@ impl Failure {
             Self::Queue(NoSuchStack(_) | NoSuchQueue { .. } | Held(_)) | Self::NoRegion | Self::NotRedriven(_) => {
                 ExitCode::from(BAD_INPUT)
             }
+            Self::Backfill(error) if error.is_of_the_input() => ExitCode::from(BAD_INPUT),
             Self::Detector(_) | Self::File { .. } | Self::Api { .. } | Self::Random(_) => ExitCode::FAILURE,
             Self::Queue(_) | Self::Declined | Self::Runtime(_) => ExitCode::FAILURE,
+            Self::Backfill(_) | Self::NotFinished { .. } => ExitCode::FAILURE,
         }
     }
 }

@@ -1,11 +1,13 @@
 //! The `gatehouse` command: what the functions do to photos, on one's own machine, without AWS; and what a bidder, an
-//! auctioneer or an onlooker does with sealed bids; and what a person on call does with what failed.
+//! auctioneer or an onlooker does with sealed bids; and what a person on call does with what failed in a stack, or with
+//! what lay in a bucket before.
 //!
 //! Exit codes: 0 done; 2 usage; 65 the input is bad (its reason code and a sentence on standard
 //! error, nothing written); 1 anything else.
 
 mod api;
 mod auction;
+mod backfill;
 mod bid;
 mod detect;
 mod failure;
@@ -48,6 +50,8 @@ enum Command {
     /// See what failed in a stack, put it back to work, or drop it
     #[command(subcommand)]
     Queue(queue::Command),
+    /// Have a stack hide the faces in what lay in its source bucket before
+    Backfill(backfill::Arguments),
 }
 
 fn main() -> ExitCode {
@@ -59,6 +63,7 @@ fn main() -> ExitCode {
         Command::Post(arguments) => post::run(&arguments),
         Command::Auction(command) => auction::run(&command),
         Command::Queue(command) => queue::run(&command),
+        Command::Backfill(arguments) => backfill::run(&arguments),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
