@@ -33,7 +33,7 @@ STEPS := python3 tools/steps.py
 LOCAL := python3 -m gatehouse_local
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo send flags stop resume test iam model tool bench bench-function bench-bids bench-peers bench-idempotency check audit deploy lock clean
+.PHONY: help setup run demo send flags stop resume test iam model tool bench bench-function bench-bids bench-backfill bench-peers bench-idempotency check audit deploy lock clean
 
 help: ## Show this list
 	@echo "make TARGET, where TARGET is one of"
@@ -86,6 +86,10 @@ bench-function: $(TOOLS) ## Cold start, size, memory and time per photo of the f
 
 bench-bids: $(TOOLS) ## 2,000 bids by 50 bidders at once on one auction: bids per second, requests and tries per bid (minutes)
 	@$(LOCAL) test -- env GATEHOUSE_BIDS_EACH=40 cargo test --quiet --package gatehouse-tests --test auction_race of_the_bids \
+	  -- --ignored --nocapture
+
+bench-backfill: $(TOOLS) ## 1,000 photos that lay in the source bucket before, stopped in the middle and resumed (minutes)
+	@$(LOCAL) test -- env GATEHOUSE_BACKFILL_OBJECTS=1000 cargo test --quiet --package gatehouse-tests --test backfill \
 	  -- --ignored --nocapture
 
 bench-peers: $(PEERS) ## CPU time and memory of redaction beside GraphicsMagick, libvips, OpenCV and others (benches/peers)

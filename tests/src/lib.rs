@@ -12,6 +12,7 @@
 
 pub mod auction_house;
 pub mod auction_log;
+pub mod backfill;
 mod bucket;
 pub mod deployed_auctions;
 pub mod event_bus;
