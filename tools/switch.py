@@ -1,11 +1,11 @@
 """Stops the whole stack's work, and lets it go on: the switch for a loop, or for a bill that nobody understands.
 
-    python tools/switch.py stop STACK       event sources off, MaximumConcurrency to its minimum
+    python tools/switch.py stop STACK       event sources off, MaximumConcurrency to its minimum, backfills stopped
     python tools/switch.py resume STACK     event sources on, MaximumConcurrency as the stack was deployed
 
 STACK is the name of a deployed stack, or `local` for the one that `make run` keeps up. While it is stopped, nothing is
 lost for hours: uploads and settlements wait in their queues for four days, what is noted in the ledger, and what the event
-bus is to hear of auctions, waits in its stream for 22 hours.
+bus is to hear of auctions, waits in its stream for 22 hours. A backfill is resumed by `gatehouse backfill`.
 """
 
 import argparse
@@ -35,6 +35,8 @@ def main() -> int:
     concurrency = _deployed_concurrency(stack) if running else LEAST_CONCURRENCY
     # One that can't be switched now must not keep the others on.
     failed = [mapping for mapping in _event_sources(functions, stack) if not _switch(functions, mapping, running, concurrency)]
+    if not running:
+        failed += [run for run in _backfills(client("stepfunctions"), stack) if not _stop(client("stepfunctions"), run)]
     return 1 if failed else 0
 
 
@@ -62,6 +64,29 @@ def _event_sources(functions, stack: dict) -> list[dict]:
         for page in pages.paginate(FunctionName=name)
         for mapping in page["EventSourceMappings"]
     ]
+
+
+def _backfills(machines, stack: dict) -> list[str]:
+    """The backfills that are at work, by their ARNs."""
+    arns = [output["OutputValue"] for output in stack["Outputs"] if output["OutputKey"] == "BackfillStateMachineArn"]
+    pages = machines.get_paginator("list_executions")
+    return [
+        execution["executionArn"]
+        for arn in arns
+        for page in pages.paginate(stateMachineArn=arn, statusFilter="RUNNING")
+        for execution in page["executions"]
+    ]
+
+
+def _stop(machines, execution: str) -> bool:
+    """Whether the backfill could be stopped."""
+    try:
+        machines.stop_execution(executionArn=execution, cause="make stop")
+    except ClientError as error:
+        print(f"{execution} NOT stopped, try again: {error}")
+        return False
+    print(f"{execution} stopped; `gatehouse backfill BUCKET --resume` goes on with it")
+    return True
 
 
 def _deployed_concurrency(stack: dict) -> int:

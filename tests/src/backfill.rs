@@ -1,11 +1,13 @@
 //! Listed objects, and runs of the deployed backfill.
 
+use std::time::Duration;
+
 use aws_config::SdkConfig;
 use gatehouse_backfill::{Report, Run, Runs, Stack, Status, Tally};
 use serde_json::{Value, json};
 
 use crate::room::Room;
-use crate::stack::{PATIENCE, variable};
+use crate::stack::variable;
 use crate::{bucket, eventually};
 
 /// A batch as Step Functions hands it over: these objects of a room's source bucket, as they lie there now.
@@ -44,8 +46,8 @@ impl Backfill {
     }
 
     /// What a run came to, as soon as it is not at work any more.
-    pub async fn ended(&self, execution: &str) -> Run {
-        eventually("the run at its end", PATIENCE, || async {
+    pub async fn ended(&self, execution: &str, patience: Duration) -> Run {
+        eventually("the run at its end", patience, || async {
             let run = self.runs.look(execution).await.unwrap();
             (run.status != Status::Running).then_some(run)
         })

@@ -32,6 +32,7 @@ async fn a_backfill_that_is_stopped_and_resumed_publishes_every_photo_once_and_n
     let mut files: Vec<(String, Vec<u8>)> = (2..total).map(|number| (keys(number), photo.clone())).collect();
     files.push((format!("{prefix}note.txt"), b"no photo".to_vec()));
     files.push((format!("{prefix}truncated.jpg"), photo[..photo.len() / 2].to_vec()));
+    let patience = PATIENCE * u32::try_from(total.div_ceil(250)).unwrap();
     stack.upload_untold(&files).await;
     stack.settle().await;
     assert_eq!(backfill.published_versions(prefix).await, 0);
@@ -43,7 +44,7 @@ async fn a_backfill_that_is_stopped_and_resumed_publishes_every_photo_once_and_n
     })
     .await;
     backfill.runs().stop(&execution).await.unwrap();
-    let stopped = backfill.ended(&execution).await;
+    let stopped = backfill.ended(&execution, PATIENCE).await;
     let halfway = backfill.report(&stopped).await;
     println!("stopped: {}", serde_json::to_string(&halfway).unwrap());
     assert_eq!((stopped.status, halfway.is_complete()), (Status::Stopped, false));
@@ -58,7 +59,7 @@ async fn a_backfill_that_is_stopped_and_resumed_publishes_every_photo_once_and_n
     let Resumed::Another(resumed) = backfill.runs().resume(&stopped).await.unwrap() else {
         panic!("the local AWS can't redrive");
     };
-    let run = backfill.ended(&resumed).await;
+    let run = backfill.ended(&resumed, patience).await;
     let report = backfill.report(&run).await;
     println!("resumed: {}", serde_json::to_string(&report).unwrap());
     println!("{total} objects in {:.1} s", start.elapsed().as_secs_f64());
@@ -81,7 +82,7 @@ async fn a_backfill_that_is_stopped_and_resumed_publishes_every_photo_once_and_n
 async fn an_execution_that_never_was_can_be_neither_looked_at_nor_stopped() {
     let backfill = Backfill::connect().await;
     let execution = backfill.runs().start("there-is-nothing-under-this/").await.unwrap();
-    let run = backfill.ended(&execution).await;
+    let run = backfill.ended(&execution, PATIENCE).await;
     assert_eq!((run.status, run.counts.listed), (Status::Succeeded, 0));
 
     let never = format!("{execution}-never");
