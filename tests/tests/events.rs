@@ -9,7 +9,7 @@
 use std::path::Path;
 
 use dedupe_process::Pending;
-use gatehouse_core::event::{Invocation, ReadRecord, records_in_body, records_in_event};
+use gatehouse_core::event::{Invocation, ReadRecord, listing, records_in_body, records_in_event};
 use gatehouse_core::stream::{StreamEvent, StreamRecord};
 use gatehouse_ledger::Upload;
 
@@ -20,7 +20,10 @@ fn records(file: &Path) -> Vec<ReadRecord> {
             let bodies = batch.records.into_iter().map(|message| message.body.unwrap());
             bodies.flat_map(|body| records_in_body(&body)).collect()
         }
-        Invocation::Direct(event) => records_in_event(event),
+        Invocation::Direct(event) => match listing::events(&event) {
+            Some(objects) => objects.into_iter().flat_map(records_in_event).collect(),
+            None => records_in_event(event),
+        },
     }
 }
 
@@ -36,6 +39,7 @@ fn every_sample_event_is_what_its_name_says() {
         ("key-with-special-characters", 1, 0),
         ("s3-test-event", 0, 0),
         ("unreadable-body", 0, 1),
+        ("listed", 2, 0),
     ] {
         let records = records(&folder.join(name).with_extension("json"));
         let good = records.iter().filter(|record| record.is_ok()).count();
@@ -43,7 +47,7 @@ fn every_sample_event_is_what_its_name_says() {
     }
     assert_eq!(
         std::fs::read_dir(&folder).unwrap().count(),
-        8,
+        9,
         "an event without a line here"
     );
 }
