@@ -128,13 +128,15 @@ impl Runs {
     /// # Errors
     /// [`BackfillError::Aws`].
     pub async fn resume(&self, run: &Run) -> Result<Resumed, BackfillError> {
-        match run.status {
-            Status::Running => return Ok(Resumed::NotNeeded),
-            Status::Succeeded if run.counts.undone() == 0 => return Ok(Resumed::NotNeeded),
-            Status::Failed | Status::Stopped if self.redriven(&run.execution).await? => return Ok(Resumed::Redriven),
-            Status::Succeeded | Status::Failed | Status::Stopped => {}
+        let was_stopped = matches!(run.status, Status::Failed | Status::Stopped);
+        if was_stopped && self.redriven(&run.execution).await? {
+            return Ok(Resumed::Redriven);
         }
-        Ok(Resumed::Another(self.start(&run.prefix).await?))
+        match run.status {
+            Status::Running => Ok(Resumed::NotNeeded),
+            Status::Succeeded if run.counts.undone() == 0 => Ok(Resumed::NotNeeded),
+            _ => Ok(Resumed::Another(self.start(&run.prefix).await?)),
+        }
     }
 
     /// How a run stands.
@@ -188,12 +190,15 @@ impl Run {
     fn of(execution: &str, described: &DescribeExecutionOutput, map: Option<&DescribeMapRunOutput>) -> Self {
         let input: Value = described.input().and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
         let prefix = input.get("prefix").and_then(Value::as_str).unwrap_or_default();
-        let stopped = map.and_then(|map| map.stop_date()).or(described.stop_date());
+        let status = status(described.status());
+        let stopped = map.and_then(DescribeMapRunOutput::stop_date).or(described.stop_date());
+        // While a run that was resumed is at work, that is when it was stopped before.
+        let stopped = stopped.filter(|_| status != Status::Running);
         let stopped = stopped.map_or_else(|| now().as_secs_f64(), |date| date.as_secs_f64());
         let started = map.map(|map| map.redrive_date().unwrap_or(map.start_date()).as_secs_f64());
         Self {
             execution: execution.to_owned(),
-            status: status(described.status()),
+            status,
             prefix: prefix.to_owned(),
             cause: described.cause().or(described.error()).map(ToOwned::to_owned),
             counts: map.and_then(|map| map.item_counts()).map(counts).unwrap_or_default(),

@@ -111,7 +111,7 @@ impl Destination {
         let Some(object) = self.head(&self.bucket, key).await? else {
             return Ok(None);
         };
-        let noted = |name| object.metadata().and_then(|metadata| metadata.get(name));
+        let noted = |name: &str| object.metadata().and_then(|metadata| metadata.get(name));
         Ok(Some(Current {
             etag: object.e_tag().unwrap_or_default().to_owned(),
             // An object without it was not published by us: any upload is newer.

@@ -124,13 +124,14 @@ impl House {
     async fn watch(&self, execution: &str) -> Result<Run, Failure> {
         let progress = Progress::start();
         loop {
+            // Before the first look, too: DescribeExecution is eventually consistent, and may not know of a start yet.
+            tokio::time::sleep(EVERY).await;
             let run = self.runs.look(execution).await?;
             progress.at(&run.counts);
             if run.status != Status::Running {
                 progress.end();
                 return Ok(run);
             }
-            tokio::time::sleep(EVERY).await;
         }
     }
 
