@@ -344,11 +344,11 @@ def _one_bus(template: dict, arn: str) -> bool:
 
 
 def _a_machines_own(template: dict, arn: str) -> bool:
-    """A state machine with a Distributed Map starts, watches and resumes executions of itself."""
+    """A state machine with a Distributed Map starts, watches and stops executions of itself."""
     machines = [machine["StateMachineName"]["Fn::Sub"] for machine in of_type(template, STATE_MACHINE).values()]
     here = _HERE.format("states")
     return any(
-        re.fullmatch(rf"{re.escape(here)}(stateMachine:{re.escape(name)}|execution:{re.escape(name)}(/\w+)?:\*)", arn)
+        re.fullmatch(rf"{re.escape(here)}(stateMachine:{re.escape(name)}|execution:{re.escape(name)}:\*)", arn)
         for name in machines
     )
 
