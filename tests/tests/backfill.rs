@@ -25,7 +25,8 @@ fn objects() -> usize {
 
 #[tokio::test]
 #[ignore = "needs the local stack: make test"]
-async fn a_backfill_that_is_stopped_and_resumed_publishes_every_photo_once_and_no_older_one_than_was_uploaded_meanwhile() {
+async fn a_backfill_that_is_stopped_and_resumed_publishes_every_photo_once_and_no_older_one_than_was_uploaded_meanwhile()
+ {
     let (stack, backfill) = (Stack::connect().await, Backfill::connect().await);
     let (prefix, photo) = ("lay-there/", sample("astronaut.jpg"));
     let (total, keys) = (objects(), |number: usize| format!("{prefix}{number:06}.jpg"));
@@ -64,7 +65,10 @@ async fn a_backfill_that_is_stopped_and_resumed_publishes_every_photo_once_and_n
     println!("resumed: {}", serde_json::to_string(&report).unwrap());
     println!("{total} objects in {:.1} s", start.elapsed().as_secs_f64());
     assert_eq!((report.status, report.rejected), (Status::Succeeded, Some(2)));
-    assert_eq!((report.tally.objects, report.tally.published), (total as u64, total as u64 - 2));
+    assert_eq!(
+        (report.tally.objects, report.tally.published),
+        (total as u64, total as u64 - 2)
+    );
     assert_eq!(backfill.published_versions(prefix).await, total - 2 + versions - 1);
     assert_eq!(stack.published_now(&last).await.unwrap(), newest);
     let published = stack.published_now(&keys(2)).await.unwrap();
@@ -88,8 +92,16 @@ async fn an_execution_that_never_was_can_be_neither_looked_at_nor_stopped() {
     let never = format!("{execution}-never");
     for error in [
         backfill.runs().look(&never).await.unwrap_err(),
-        backfill.runs().look("arn:aws:states:us-east-1:000000000000:execution:other:one").await.unwrap_err(),
-        backfill.runs().stop("arn:aws:states:us-east-1:000000000000:execution:other:one").await.unwrap_err(),
+        backfill
+            .runs()
+            .look("arn:aws:states:us-east-1:000000000000:execution:other:one")
+            .await
+            .unwrap_err(),
+        backfill
+            .runs()
+            .stop("arn:aws:states:us-east-1:000000000000:execution:other:one")
+            .await
+            .unwrap_err(),
     ] {
         assert!(matches!(error, BackfillError::NoSuchExecution(_)), "{error}");
     }

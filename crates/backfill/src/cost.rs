@@ -113,7 +113,11 @@ mod tests {
 
     #[test]
     fn a_small_run_does_not_fill_all_its_places() {
-        let small = Usage { batches: 1, objects: 10, ..USAGE };
+        let small = Usage {
+            batches: 1,
+            objects: 10,
+            ..USAGE
+        };
         assert!(Cost::at_most(&small).lambda < Cost::at_most(&USAGE).lambda / 9.0);
     }
 }

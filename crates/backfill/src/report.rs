@@ -93,7 +93,14 @@ mod tests {
             concurrency: 2,
             seconds: 60.0,
         };
-        Report::new(&stack("", ""), &run, Tally { objects: 100, published })
+        Report::new(
+            &stack("", ""),
+            &run,
+            Tally {
+                objects: 100,
+                published,
+            },
+        )
     }
 
     #[test]

@@ -188,7 +188,10 @@ impl Runs {
 
 impl Run {
     fn of(execution: &str, described: &DescribeExecutionOutput, map: Option<&DescribeMapRunOutput>) -> Self {
-        let input: Value = described.input().and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
+        let input: Value = described
+            .input()
+            .and_then(|text| serde_json::from_str(text).ok())
+            .unwrap_or_default();
         let prefix = input.get("prefix").and_then(Value::as_str).unwrap_or_default();
         let status = status(described.status());
         let stopped = map.and_then(DescribeMapRunOutput::stop_date).or(described.stop_date());
@@ -202,7 +205,9 @@ impl Run {
             prefix: prefix.to_owned(),
             cause: described.cause().or(described.error()).map(ToOwned::to_owned),
             counts: map.and_then(|map| map.item_counts()).map(counts).unwrap_or_default(),
-            batches: map.and_then(|map| map.execution_counts()).map_or(0, |counts| number(counts.total())),
+            batches: map
+                .and_then(|map| map.execution_counts())
+                .map_or(0, |counts| number(counts.total())),
             concurrency: map.map_or(0, |map| u32::try_from(map.max_concurrency()).unwrap_or_default()),
             seconds: started.map_or(0.0, |started| (stopped - started).max(0.0)),
         }
@@ -244,19 +249,41 @@ mod tests {
 
     #[test]
     fn objects_are_done_failed_or_waiting() {
-        let items = MapRunItemCounts::builder().total(100).succeeded(60).failed(10).timed_out(5).aborted(5).pending(15).running(5);
+        let items = MapRunItemCounts::builder()
+            .total(100)
+            .succeeded(60)
+            .failed(10)
+            .timed_out(5)
+            .aborted(5)
+            .pending(15)
+            .running(5);
         let counts = counts(&items.build());
-        assert_eq!((counts.listed, counts.done, counts.failed, counts.waiting), (100, 60, 15, 25));
+        assert_eq!(
+            (counts.listed, counts.done, counts.failed, counts.waiting),
+            (100, 60, 15, 25)
+        );
         assert_eq!(counts.undone(), 40);
     }
 
     #[test]
     fn another_machines_execution_is_not_touched() {
-        let aws = SdkConfig::builder().behavior_version(aws_config::BehaviorVersion::latest()).build();
+        let aws = SdkConfig::builder()
+            .behavior_version(aws_config::BehaviorVersion::latest())
+            .build();
         let runs = Runs::new(&aws, &stack("", ""));
-        assert!(runs.check("arn:aws:states:eu-west-1:111122223333:execution:house-backfill:one").is_ok());
-        for other in ["arn:aws:states:eu-west-1:111122223333:execution:house-backfill-2:one", "one", ""] {
-            assert!(matches!(runs.check(other), Err(BackfillError::NoSuchExecution(_))), "{other}");
+        assert!(
+            runs.check("arn:aws:states:eu-west-1:111122223333:execution:house-backfill:one")
+                .is_ok()
+        );
+        for other in [
+            "arn:aws:states:eu-west-1:111122223333:execution:house-backfill-2:one",
+            "one",
+            "",
+        ] {
+            assert!(
+                matches!(runs.check(other), Err(BackfillError::NoSuchExecution(_))),
+                "{other}"
+            );
         }
     }
 }

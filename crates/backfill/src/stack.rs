@@ -63,7 +63,10 @@ impl Stack {
         let find = |values: &BTreeMap<String, String>, missing: &'static str| {
             let stack = || name.to_owned();
             let value = values.get(missing).cloned();
-            value.ok_or_else(|| BackfillError::StackTooOld { stack: stack(), missing })
+            value.ok_or_else(|| BackfillError::StackTooOld {
+                stack: stack(),
+                missing,
+            })
         };
         let memory = find(parameters, "MemorySize")?;
         Ok(Self {
@@ -115,7 +118,10 @@ pub(crate) mod tests {
         let outputs = [
             ("SourceBucket", "in"),
             ("DestinationBucket", "out"),
-            ("BackfillStateMachineArn", "arn:aws:states:eu-west-1:111122223333:stateMachine:house-backfill"),
+            (
+                "BackfillStateMachineArn",
+                "arn:aws:states:eu-west-1:111122223333:stateMachine:house-backfill",
+            ),
         ];
         let parameters = [
             ("SourcePrefix", source_prefix),
@@ -127,7 +133,10 @@ pub(crate) mod tests {
     }
 
     fn texts(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
-        pairs.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect()
+        pairs
+            .iter()
+            .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()))
+            .collect()
     }
 
     #[test]
@@ -154,6 +163,10 @@ pub(crate) mod tests {
         assert_eq!(stack.prefix("in", None).unwrap(), "original/");
         assert_eq!(stack.prefix("in", Some("original/2019/")).unwrap(), "original/2019/");
         let error = stack.prefix("in", Some("")).unwrap_err();
-        assert!(error.to_string().starts_with("outside-source-prefix: \"\" does not begin with \"original/\""));
+        assert!(
+            error
+                .to_string()
+                .starts_with("outside-source-prefix: \"\" does not begin with \"original/\"")
+        );
     }
 }

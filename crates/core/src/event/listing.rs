@@ -70,7 +70,8 @@ mod tests {
 
     #[test]
     fn an_object_without_key_or_entity_tag_is_malformed_and_its_neighbours_are_not() {
-        let items = json!([{ "Etag": "e" }, { "Key": "a.jpg" }, { "Key": 7, "Etag": "e" }, { "Key": "b.jpg", "Etag": "e" }]);
+        let items =
+            json!([{ "Etag": "e" }, { "Key": "a.jpg" }, { "Key": 7, "Etag": "e" }, { "Key": "b.jpg", "Etag": "e" }]);
         let events = events(&batch(items)).unwrap();
         let problems: Vec<String> = events
             .iter()

@@ -22,21 +22,44 @@ pub fn of(report: &Report) -> String {
     };
     let mut lines = vec![
         (status.to_owned(), report.execution.clone()),
-        ("objects".to_owned(), format!("{} now in {}/{}", report.tally.objects, report.bucket, report.prefix)),
+        (
+            "objects".to_owned(),
+            format!("{} now in {}/{}", report.tally.objects, report.bucket, report.prefix),
+        ),
         ("published".to_owned(), report.tally.published.to_string()),
     ];
     match report.rejected {
-        Some(rejected) => lines.push(("rejected".to_owned(), format!("{rejected}; the rejected queue has the reasons"))),
-        None => lines.push(("not published".to_owned(), format!("{}: not done yet, or rejected", report.missing()))),
+        Some(rejected) => lines.push((
+            "rejected".to_owned(),
+            format!("{rejected}; the rejected queue has the reasons"),
+        )),
+        None => lines.push((
+            "not published".to_owned(),
+            format!("{}: not done yet, or rejected", report.missing()),
+        )),
     }
-    lines.push(("failed".to_owned(), format!("{} in batches that failed three times", counts.failed)));
+    lines.push((
+        "failed".to_owned(),
+        format!("{} in batches that failed three times", counts.failed),
+    ));
     if counts.waiting > 0 {
-        lines.push(("waiting".to_owned(), format!("{} in batches that were not begun or not ended", counts.waiting)));
+        lines.push((
+            "waiting".to_owned(),
+            format!("{} in batches that were not begun or not ended", counts.waiting),
+        ));
     }
-    lines.extend(report.cause.iter().map(|cause| ("cause".to_owned(), cause.replace(char::is_control, " "))));
+    lines.extend(
+        report
+            .cause
+            .iter()
+            .map(|cause| ("cause".to_owned(), cause.replace(char::is_control, " "))),
+    );
     lines.push(("took".to_owned(), format!("{:.0} s", report.seconds)));
     lines.push(("cost".to_owned(), cost(report)));
-    lines.iter().map(|(what, value)| format!("{what:<14} {value}\n")).collect()
+    lines
+        .iter()
+        .map(|(what, value)| format!("{what:<14} {value}\n"))
+        .collect()
 }
 
 fn cost(report: &Report) -> String {

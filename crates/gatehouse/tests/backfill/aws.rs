@@ -100,7 +100,12 @@ pub fn backfill(arguments: &str) -> Command {
     ] {
         command.env(name, value);
     }
-    for name in ["AWS_PROFILE", "AWS_DEFAULT_REGION", "AWS_SESSION_TOKEN", "AWS_CA_BUNDLE"] {
+    for name in [
+        "AWS_PROFILE",
+        "AWS_DEFAULT_REGION",
+        "AWS_SESSION_TOKEN",
+        "AWS_CA_BUNDLE",
+    ] {
         command.env_remove(name);
     }
     command
@@ -141,7 +146,10 @@ fn states(world: &World, operation: &str) -> (StatusCode, String) {
     });
     let refused = world.redrive_refusal.filter(|_| operation == "RedriveExecution");
     if let Some(code) = refused {
-        return (StatusCode::BAD_REQUEST, json!({ "__type": code, "message": "no" }).to_string());
+        return (
+            StatusCode::BAD_REQUEST,
+            json!({ "__type": code, "message": "no" }).to_string(),
+        );
     }
     let answer = match operation {
         "StartExecution" => json!({ "executionArn": ANOTHER, "startDate": 1_700_000_000.0 }),
@@ -209,5 +217,7 @@ fn listing(keys: &[&str]) -> Result<String, String> {
         format!("<Contents><Key>{key}</Key><Size>{size}</Size></Contents>")
     };
     let contents: String = keys.iter().map(object).collect();
-    Ok(format!("<ListBucketResult><IsTruncated>false</IsTruncated>{contents}</ListBucketResult>"))
+    Ok(format!(
+        "<ListBucketResult><IsTruncated>false</IsTruncated>{contents}</ListBucketResult>"
+    ))
 }
