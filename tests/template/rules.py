@@ -317,8 +317,8 @@ def _is_exact(template: dict, resource) -> bool:
     if named in template["Resources"] or "arn:" in template["Parameters"].get(named, {}).get("AllowedPattern", ""):
         return True
     arn = resource.get("Fn::Sub", "") if isinstance(resource, dict) else ""
-    kinds = (_one_parameter, _objects_of_a_bucket, _schedules_of_a_group, _one_bus, _a_machines_own)
-    return any(known(template, arn) for known in kinds)
+    known = (_one_parameter, _objects_of_a_bucket, _schedules_of_a_group, _one_bus, _a_machines_own)
+    return any(is_known(template, arn) for is_known in known)
 
 
 def _objects_of_a_bucket(template: dict, arn: str) -> bool:
@@ -347,10 +347,7 @@ def _a_machines_own(template: dict, arn: str) -> bool:
     """A state machine with a Distributed Map starts, watches and stops executions of itself."""
     machines = [machine["StateMachineName"]["Fn::Sub"] for machine in of_type(template, STATE_MACHINE).values()]
     here = _HERE.format("states")
-    return any(
-        re.fullmatch(rf"{re.escape(here)}(stateMachine:{re.escape(name)}|execution:{re.escape(name)}:\*)", arn)
-        for name in machines
-    )
+    return arn in {f"{here}{own}" for name in machines for own in (f"stateMachine:{name}", f"execution:{name}:*")}
 
 
 def rekognition_only_when_used(template: dict) -> list[str]:
