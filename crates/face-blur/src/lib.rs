@@ -9,6 +9,9 @@
 //! after its photo is in the destination, or its record in the rejected queue or in the hold queue; and no face that a
 //! detector can find gets out, because nothing is published that was not decoded to its end, looked
 //! at and redacted.
+//!
+//! Of a batch that a backfill lists, each object is a record like any other. If one is to be retried, the invocation fails,
+//! and the backfill hands over the batch again.
 
 pub mod config;
 pub mod destination;
