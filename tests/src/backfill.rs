@@ -57,7 +57,7 @@ impl Backfill {
     /// What is said of a run that ended.
     pub async fn report(&self, run: &Run) -> Report {
         let tally = Tally::of(&self.aws, &self.stack, &run.prefix, |_| ()).await.unwrap();
-        Report::new(&self.stack, run, tally)
+        Report::new(&self.stack, run, tally, None)
     }
 
     /// How many versions there are of each published photo under this prefix, added up.

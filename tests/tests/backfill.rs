@@ -20,7 +20,7 @@ use gatehouse_tests::stack::{PATIENCE, Stack};
 /// Among them two that are no photos.
 fn objects() -> usize {
     let asked = std::env::var("GATEHOUSE_BACKFILL_OBJECTS");
-    asked.map_or(50, |number| number.parse().expect("a number of objects"))
+    asked.map_or(40, |number| number.parse().expect("a number of objects"))
 }
 
 #[tokio::test]

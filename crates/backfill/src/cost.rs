@@ -1,54 +1,103 @@
-//! What a run cost, at most.
+//! What a run is charged for, at most, and what that costs at given prices.
 //!
 //! Nobody has to be asked for it: in its time, a run can have been charged for no more than all its places at work, all the
-//! time. Free tiers, discounts and the traffic that S3 may charge for are left out.
+//! time. Free tiers, discounts and the traffic that S3 may charge for are left out. Prices differ from region to region and
+//! from year to year, so there are none in here.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
-/// US dollars for what AWS counts, as listed for US East (N. Virginia). Other regions, and other days, have others.
-mod price {
-    /// One GB-second of a function on arm64, and on x86-64 (AWS Lambda pricing).
-    pub const LAMBDA_SECOND: [f64; 2] = [0.000_013_333_4, 0.000_016_666_7];
-    /// One call of a function.
-    pub const LAMBDA_CALL: f64 = 0.20e-6;
-    /// One Express execution, and one GB-second of it (AWS Step Functions pricing).
-    pub const EXPRESS_EXECUTION: f64 = 1.00e-6;
-    pub const EXPRESS_SECOND: f64 = 0.000_016_67;
-    /// One PUT or LIST, and one GET or HEAD (Amazon S3 pricing, S3 Standard).
-    pub const S3_WRITE: f64 = 5.0e-6;
-    pub const S3_READ: f64 = 0.4e-6;
-}
+use crate::error::BackfillError;
 
-/// Express executions are charged by 64 MB at least, and ours hold no more.
+/// Express executions are charged by 64 MB at least (AWS Step Functions pricing), and ours hold no more.
 const EXPRESS_GB: f64 = 64.0 / 1024.0;
 /// For each photo: is it published, the photo, is it still not published (README, "Four ways to write back").
-const READS_PER_OBJECT: f64 = 3.0;
+const READS_PER_OBJECT: u64 = 3;
 /// For each photo: the published one.
-const WRITES_PER_OBJECT: f64 = 1.0;
+const WRITES_PER_OBJECT: u64 = 1;
 /// Each batch may be called so often, when it fails.
-const CALLS_PER_FAILED_BATCH: f64 = 3.0;
+const CALLS_PER_FAILED_BATCH: u64 = 3;
 /// Objects in one answer of ListObjectsV2; the run lists the source, and the report both buckets.
-const PER_PAGE: f64 = 1000.0;
-const LISTINGS: f64 = 3.0;
+const PER_PAGE: u64 = 1000;
+const LISTINGS: u64 = 3;
 
-/// What a run used, or can have used.
+/// How much a run worked, or can have worked.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Usage {
+pub struct Work {
     /// How long it was at work, in seconds.
     pub seconds: f64,
     /// How many batches were at work at the same time, at most.
     pub concurrency: u32,
-    /// How many batches there were, and how many objects in them.
+    /// How many batches there were.
     pub batches: u64,
     /// How many objects there were in them.
     pub objects: u64,
     /// The function's memory in MB.
     pub memory: u32,
-    /// Whether the function runs on arm64.
-    pub is_arm: bool,
 }
 
-/// US dollars, at most, by service.
+/// What AWS counts of a run, at most.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Usage {
+    /// Of the function.
+    pub lambda_gb_seconds: f64,
+    /// Calls of the function.
+    pub lambda_requests: u64,
+    /// The batches' Express executions.
+    pub step_functions_executions: u64,
+    /// Of these executions.
+    pub step_functions_gb_seconds: f64,
+    /// PUT and LIST.
+    pub s3_writes: u64,
+    /// GET and HEAD.
+    pub s3_reads: u64,
+}
+
+impl Usage {
+    /// At most so much.
+    pub fn at_most(work: &Work) -> Self {
+        let places = u64::from(work.concurrency).min(work.batches) as f64;
+        let busy = work.seconds * places;
+        Self {
+            lambda_gb_seconds: busy * f64::from(work.memory) / 1024.0,
+            lambda_requests: work.batches * CALLS_PER_FAILED_BATCH,
+            step_functions_executions: work.batches,
+            step_functions_gb_seconds: busy * EXPRESS_GB,
+            s3_writes: work.objects * WRITES_PER_OBJECT + work.objects.div_ceil(PER_PAGE) * LISTINGS,
+            s3_reads: work.objects * READS_PER_OBJECT,
+        }
+    }
+}
+
+/// What AWS charges in one region, in whatever currency, as a JSON file has it.
+#[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Prices {
+    /// A GB-second of a function of the stack's architecture.
+    lambda_gb_second: f64,
+    /// A million calls of a function.
+    lambda_million_requests: f64,
+    /// A million Express executions.
+    step_functions_million_executions: f64,
+    /// A GB-second of an Express execution.
+    step_functions_gb_second: f64,
+    /// A thousand PUT or LIST requests.
+    s3_thousand_writes: f64,
+    /// A thousand GET or HEAD requests.
+    s3_thousand_reads: f64,
+}
+
+impl Prices {
+    /// Reads a file's content.
+    ///
+    /// # Errors
+    /// [`BackfillError::Prices`] names the field that is missing, is no price, or is none of these.
+    pub fn read(json: &[u8]) -> Result<Self, BackfillError> {
+        serde_json::from_slice(json).map_err(|error| BackfillError::Prices(error.to_string()))
+    }
+}
+
+/// What a run cost, at most, by service; in the currency of the prices.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Cost {
@@ -63,18 +112,19 @@ pub struct Cost {
 }
 
 impl Cost {
-    /// At most so much.
-    pub fn at_most(usage: &Usage) -> Self {
-        let places = u64::from(usage.concurrency).min(usage.batches) as f64;
-        let (busy, batches, objects) = (usage.seconds * places, usage.batches as f64, usage.objects as f64);
-        let gigabytes = f64::from(usage.memory) / 1024.0;
-        let [arm, x86] = price::LAMBDA_SECOND;
-        let second = if usage.is_arm { arm } else { x86 };
-
-        let lambda = busy * gigabytes * second + batches * CALLS_PER_FAILED_BATCH * price::LAMBDA_CALL;
-        let step_functions = busy * EXPRESS_GB * price::EXPRESS_SECOND + batches * price::EXPRESS_EXECUTION;
-        let writes = objects * WRITES_PER_OBJECT + (objects / PER_PAGE).ceil() * LISTINGS;
-        let s3 = objects * READS_PER_OBJECT * price::S3_READ + writes * price::S3_WRITE;
+    /// Of so much, at these prices.
+    pub fn of(usage: &Usage, prices: &Prices) -> Self {
+        let million = |count: u64, price: f64| count as f64 / 1e6 * price;
+        let thousand = |count: u64, price: f64| count as f64 / 1e3 * price;
+        let lambda = usage.lambda_gb_seconds * prices.lambda_gb_second
+            + million(usage.lambda_requests, prices.lambda_million_requests);
+        let step_functions = usage.step_functions_gb_seconds * prices.step_functions_gb_second
+            + million(
+                usage.step_functions_executions,
+                prices.step_functions_million_executions,
+            );
+        let s3 =
+            thousand(usage.s3_writes, prices.s3_thousand_writes) + thousand(usage.s3_reads, prices.s3_thousand_reads);
         Self {
             lambda,
             step_functions,
@@ -88,36 +138,66 @@ impl Cost {
 mod tests {
     use super::*;
 
-    const USAGE: Usage = Usage {
+    const WORK: Work = Work {
         seconds: 3600.0,
         concurrency: 10,
         batches: 100_000,
         objects: 1_000_000,
         memory: 1024,
-        is_arm: false,
     };
-
-    #[track_caller]
-    fn assert_dollars(found: f64, expected: f64) {
-        assert!((found - expected).abs() < 0.005, "{found}, not {expected}");
-    }
+    const PRICES: &str = r#"{
+        "lambdaGbSecond": 0.5, "lambdaMillionRequests": 2, "stepFunctionsMillionExecutions": 30,
+        "stepFunctionsGbSecond": 0.25, "s3ThousandWrites": 4, "s3ThousandReads": 5
+    }"#;
 
     #[test]
-    fn a_run_costs_no_more_than_all_its_places_all_the_time() {
-        let cost = Cost::at_most(&USAGE);
-        assert_dollars(cost.lambda, 36_000.0 * 0.000_016_666_7 + 0.06);
-        assert_dollars(cost.step_functions, 36_000.0 / 16.0 * 0.000_016_67 + 0.10);
-        assert_dollars(cost.s3, 1.20 + 5.00 + 0.015);
-        assert_dollars(cost.total, cost.lambda + cost.step_functions + cost.s3);
+    fn a_run_is_charged_for_no_more_than_all_its_places_all_the_time() {
+        let expected = Usage {
+            lambda_gb_seconds: 36_000.0,
+            lambda_requests: 300_000,
+            step_functions_executions: 100_000,
+            step_functions_gb_seconds: 2_250.0,
+            s3_writes: 1_003_000,
+            s3_reads: 3_000_000,
+        };
+        assert_eq!(Usage::at_most(&WORK), expected);
     }
 
     #[test]
     fn a_small_run_does_not_fill_all_its_places() {
-        let small = Usage {
+        let small = Work {
             batches: 1,
             objects: 10,
-            ..USAGE
+            ..WORK
         };
-        assert!(Cost::at_most(&small).lambda < Cost::at_most(&USAGE).lambda / 9.0);
+        assert_eq!(Usage::at_most(&small).lambda_gb_seconds, 3_600.0);
+    }
+
+    #[test]
+    fn what_is_charged_for_is_multiplied_with_the_prices_that_are_given() {
+        let prices = Prices::read(PRICES.as_bytes()).unwrap();
+        let cost = Cost::of(&Usage::at_most(&WORK), &prices);
+        let expected = [18_000.6, 565.5, 19_012.0, 37_578.1];
+        let found = [cost.lambda, cost.step_functions, cost.s3, cost.total];
+        for (found, expected) in found.into_iter().zip(expected) {
+            assert!((found - expected).abs() < 1e-6, "{found}, not {expected}");
+        }
+    }
+
+    #[test]
+    fn prices_that_are_missing_unknown_or_no_numbers_are_named() {
+        for (from, to, name) in [
+            ("lambdaGbSecond", "lambdaSecond", "lambdaSecond"),
+            (", \"s3ThousandReads\": 5", "", "s3ThousandReads"),
+            ("30", "\"free\"", "free"),
+        ] {
+            let error = Prices::read(PRICES.replace(from, to).as_bytes())
+                .unwrap_err()
+                .to_string();
+            assert!(
+                error.starts_with("bad-prices-file: ") && error.contains(name),
+                "{error}"
+            );
+        }
     }
 }

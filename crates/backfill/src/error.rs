@@ -41,6 +41,9 @@ pub enum BackfillError {
     /// There is no such execution of the stack's state machine.
     #[error("no-such-execution: {0} is no execution of the stack's backfill, or one that is forgotten after 90 days")]
     NoSuchExecution(String),
+    /// The file of prices can't be used.
+    #[error("bad-prices-file: {0}")]
+    Prices(String),
     /// A service refused, or could not be reached.
     #[error("{operation}: {detail}")]
     Aws {

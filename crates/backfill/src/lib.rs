@@ -2,7 +2,7 @@
 //!
 //! The work itself is the stack's: its state machine lists the bucket and calls the function, batch by batch
 //! (`template.yaml`). [`Runs`] starts, stops and resumes executions of it, and tells how far one is; [`Tally`] compares the
-//! two buckets, which is what really happened; [`Report`] puts both together with what it cost at most ([`Cost`]).
+//! two buckets, which is what really happened; [`Report`] puts both together with what AWS charges for at most ([`Usage`]).
 //!
 //! The one thing to know: **a run may be stopped, repeated and resumed at will.** What is published from an object as it
 //! lies there is passed over by one request, and no newer upload is ever overwritten (`face_blur::destination`).
@@ -14,7 +14,7 @@ mod run;
 mod stack;
 mod tally;
 
-pub use cost::{Cost, Usage};
+pub use cost::{Cost, Prices, Usage, Work};
 pub use error::BackfillError;
 pub use report::Report;
 pub use run::{Counts, Resumed, Run, Runs, Status};

@@ -1,8 +1,8 @@
-//! What became of a run.
+//! What became of a run, and what it cost at most.
 
 use serde::Serialize;
 
-use crate::cost::{Cost, Usage};
+use crate::cost::{Cost, Prices, Usage, Work};
 use crate::run::{Counts, Run, Status};
 use crate::stack::Stack;
 use crate::tally::Tally;
@@ -31,15 +31,24 @@ pub struct Report {
     pub rejected: Option<u64>,
     /// How long it was at work, in seconds; if it was resumed, since then.
     pub seconds: f64,
-    /// US dollars.
-    pub cost_at_most: Cost,
+    /// What AWS counts of it, at most.
+    pub at_most: Usage,
+    /// What that costs, if prices were given.
+    pub cost_at_most: Option<Cost>,
 }
 
 impl Report {
     /// Puts together what the state machine says and what lies in the buckets.
-    pub fn new(stack: &Stack, run: &Run, tally: Tally) -> Self {
+    pub fn new(stack: &Stack, run: &Run, tally: Tally, prices: Option<&Prices>) -> Self {
         let missing = tally.objects.saturating_sub(tally.published);
         let all_done = run.status == Status::Succeeded && run.counts.undone() == 0;
+        let at_most = Usage::at_most(&Work {
+            seconds: run.seconds,
+            concurrency: run.concurrency,
+            batches: run.batches,
+            objects: run.counts.listed,
+            memory: stack.memory,
+        });
         Self {
             execution: run.execution.clone(),
             status: run.status,
@@ -50,14 +59,8 @@ impl Report {
             tally,
             rejected: all_done.then_some(missing),
             seconds: run.seconds,
-            cost_at_most: Cost::at_most(&Usage {
-                seconds: run.seconds,
-                concurrency: run.concurrency,
-                batches: run.batches,
-                objects: run.counts.listed,
-                memory: stack.memory,
-                is_arm: stack.is_arm,
-            }),
+            at_most,
+            cost_at_most: prices.map(|prices| Cost::of(&at_most, prices)),
         }
     }
 
@@ -100,6 +103,7 @@ mod tests {
                 objects: 100,
                 published,
             },
+            None,
         )
     }
 

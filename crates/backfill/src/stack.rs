@@ -24,8 +24,6 @@ pub struct Stack {
     pub machine: String,
     /// The function's memory in MB.
     pub memory: u32,
-    /// Whether the function runs on arm64.
-    pub is_arm: bool,
 }
 
 impl Stack {
@@ -77,7 +75,6 @@ impl Stack {
             destination_prefix: find(parameters, "DestinationPrefix")?,
             machine: find(outputs, "BackfillStateMachineArn")?,
             memory: memory.parse().unwrap_or_default(),
-            is_arm: find(parameters, "Architecture")? == "arm64",
         })
     }
 
@@ -127,7 +124,6 @@ pub(crate) mod tests {
             ("SourcePrefix", source_prefix),
             ("DestinationPrefix", destination_prefix),
             ("MemorySize", "1769"),
-            ("Architecture", "arm64"),
         ];
         Stack::of("house", &texts(&outputs), &texts(&parameters)).unwrap()
     }

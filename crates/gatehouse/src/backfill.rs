@@ -6,13 +6,15 @@
 mod progress;
 mod words;
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use aws_config::SdkConfig;
-use gatehouse_backfill::{Report, Resumed, Run, Runs, Stack, Status, Tally};
+use gatehouse_backfill::{Prices, Report, Resumed, Run, Runs, Stack, Status, Tally};
 use serde_json::json;
 
 use crate::failure::Failure;
+use crate::file;
 use progress::Progress;
 
 /// Where a stack's name is looked for when no option gives it.
@@ -42,6 +44,9 @@ pub struct Arguments {
     /// The CloudFormation stack [default: the variable GATEHOUSE_STACK, or else gatehouse-dev]
     #[arg(long, value_name = "NAME")]
     stack: Option<String>,
+    /// What AWS charges, as JSON (docs/backfill.md): the report then has the cost, too
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["detach", "stop"])]
+    prices: Option<PathBuf>,
     /// Print JSON
     #[arg(long)]
     json: bool,
@@ -61,6 +66,7 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
 }
 
 async fn backfill(arguments: &Arguments) -> Result<(), Failure> {
+    let prices = arguments.prices()?;
     let house = House::open(arguments).await?;
     let prefix = house.stack.prefix(&arguments.bucket, arguments.prefix.as_deref())?;
     if let Some(execution) = &arguments.stop {
@@ -76,7 +82,7 @@ async fn backfill(arguments: &Arguments) -> Result<(), Failure> {
     }
     eprintln!("{}", words::beginning(&arguments.bucket, &execution));
     let run = house.watch(&execution).await?;
-    house.report(&run, arguments.json).await
+    house.report(&run, prices.as_ref(), arguments.json).await
 }
 
 impl Arguments {
@@ -85,6 +91,13 @@ impl Arguments {
         given
             .or_else(|| std::env::var(VARIABLE).ok().filter(|name| !name.is_empty()))
             .unwrap_or_else(|| DEFAULT.to_owned())
+    }
+
+    fn prices(&self) -> Result<Option<Prices>, Failure> {
+        let Some(path) = &self.prices else {
+            return Ok(None);
+        };
+        Ok(Some(Prices::read(&file::read(path)?)?))
     }
 
     fn say_of(&self, execution: &str, status: &str) -> Result<(), Failure> {
@@ -138,11 +151,11 @@ impl House {
     /// Counts what lies in the buckets, and prints what became of the run.
     ///
     /// What is not done to its end is a [`Failure::NotFinished`].
-    async fn report(&self, run: &Run, as_json: bool) -> Result<(), Failure> {
+    async fn report(&self, run: &Run, prices: Option<&Prices>, as_json: bool) -> Result<(), Failure> {
         let progress = Progress::counting();
         let tally = Tally::of(&self.aws, &self.stack, &run.prefix, |seen| progress.add(seen)).await;
         progress.end();
-        let report = Report::new(&self.stack, run, tally?);
+        let report = Report::new(&self.stack, run, tally?, prices);
         if as_json {
             println!("{}", json!(report));
         } else {

@@ -1,6 +1,6 @@
 //! What is said of a run to a person.
 
-use gatehouse_backfill::{Report, Status};
+use gatehouse_backfill::{Cost, Report, Status};
 
 /// What to know while it runs. On standard error: standard output has the report.
 pub fn beginning(bucket: &str, execution: &str) -> String {
@@ -55,24 +55,38 @@ pub fn of(report: &Report) -> String {
             .map(|cause| ("cause".to_owned(), cause.replace(char::is_control, " "))),
     );
     lines.push(("took".to_owned(), format!("{:.0} s", report.seconds)));
-    lines.push(("cost".to_owned(), cost(report)));
+    lines.push(("at most".to_owned(), usage(report)));
+    lines.extend(report.cost_at_most.iter().map(|one| ("cost".to_owned(), cost(one))));
     lines
         .iter()
         .map(|(what, value)| format!("{what:<14} {value}\n"))
         .collect()
 }
 
-fn cost(report: &Report) -> String {
-    let cost = report.cost_at_most;
+/// What AWS counts.
+fn usage(report: &Report) -> String {
+    let usage = report.at_most;
     format!(
-        "at most {:.4} USD (Lambda {:.4}, Step Functions {:.4}, S3 {:.4}; list prices of us-east-1)",
+        "Lambda {:.1} GB-seconds, {} requests; Step Functions {} executions, {:.1} GB-seconds; S3 {} writes, {} reads",
+        usage.lambda_gb_seconds,
+        usage.lambda_requests,
+        usage.step_functions_executions,
+        usage.step_functions_gb_seconds,
+        usage.s3_writes,
+        usage.s3_reads
+    )
+}
+
+fn cost(cost: &Cost) -> String {
+    format!(
+        "at most {:.4} at the given prices (Lambda {:.4}, Step Functions {:.4}, S3 {:.4})",
         cost.total, cost.lambda, cost.step_functions, cost.s3
     )
 }
 
 #[cfg(test)]
 mod tests {
-    use gatehouse_backfill::{Cost, Counts, Tally};
+    use gatehouse_backfill::{Counts, Tally, Usage};
 
     use super::*;
 
@@ -95,12 +109,20 @@ mod tests {
             },
             rejected,
             seconds: 61.4,
-            cost_at_most: Cost {
+            at_most: Usage {
+                lambda_gb_seconds: 104.96,
+                lambda_requests: 30,
+                step_functions_executions: 10,
+                step_functions_gb_seconds: 3.8,
+                s3_writes: 103,
+                s3_reads: 300,
+            },
+            cost_at_most: Some(Cost {
                 lambda: 0.02,
                 step_functions: 0.001,
                 s3: 0.0004,
                 total: 0.0214,
-            },
+            }),
         }
     }
 
@@ -114,15 +136,18 @@ rejected       7; the rejected queue has the reasons
 failed         10 in batches that failed three times
 cause          a b
 took           61 s
-cost           at most 0.0214 USD (Lambda 0.0200, Step Functions 0.0010, S3 0.0004; list prices of us-east-1)
+at most        Lambda 105.0 GB-seconds, 30 requests; Step Functions 10 executions, 3.8 GB-seconds; S3 103 writes, 300 reads
+cost           at most 0.0214 at the given prices (Lambda 0.0200, Step Functions 0.0010, S3 0.0004)
 ";
         assert_eq!(of(&report(Status::Succeeded, Some(7))), expected);
     }
 
     #[test]
     fn nothing_is_called_rejected_while_something_is_not_done() {
-        let text = of(&report(Status::Stopped, None));
+        let mut report = report(Status::Stopped, None);
+        report.cost_at_most = None;
+        let text = of(&report);
         assert!(text.contains("not published  7: not done yet, or rejected\n"), "{text}");
-        assert!(!text.contains("rejected  "), "{text}");
+        assert!(!text.contains("rejected  ") && !text.contains("\ncost"), "{text}");
     }
 }

@@ -194,12 +194,7 @@ fn stack(request: &str) -> Result<String, String> {
     );
     let parameters = pairs(
         "Parameter",
-        &[
-            ("SourcePrefix", ""),
-            ("DestinationPrefix", ""),
-            ("MemorySize", "1769"),
-            ("Architecture", "arm64"),
-        ],
+        &[("SourcePrefix", ""), ("DestinationPrefix", ""), ("MemorySize", "1769")],
     );
     let about = "<StackName>house</StackName><CreationTime>2026-01-01T00:00:00Z</CreationTime>\
                  <StackStatus>CREATE_COMPLETE</StackStatus>";
