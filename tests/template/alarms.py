@@ -10,6 +10,7 @@ from reading import (
     DASHBOARD,
     FUNCTION,
     SCHEDULE_GROUP,
+    STATE_MACHINE,
     alarm_metrics,
     final_queues,
     hold_queues,
@@ -24,7 +25,8 @@ SCHEDULE_FAILS = {"TargetErrorCount", "InvocationDroppedCount", "InvocationsFail
 
 # Metrics that AWS publishes by itself, of those that somebody here looks at, and by which dimension. AWS Lambda developer
 # guide, "Types of metrics for Lambda functions"; Amazon SQS developer guide, "Available CloudWatch metrics"; API Gateway
-# developer guide, "Work with metrics for HTTP APIs"; EventBridge Scheduler user guide, "Monitoring with CloudWatch".
+# developer guide, "Work with metrics for HTTP APIs"; EventBridge Scheduler user guide, "Monitoring with CloudWatch"; Step
+# Functions developer guide, "Monitoring Step Functions metrics using Amazon CloudWatch".
 OF_AWS = {
     "AWS/SQS": (
         "QueueName",
@@ -33,6 +35,7 @@ OF_AWS = {
     "AWS/Lambda": ("FunctionName", {"Invocations", "Errors", "Throttles", "Duration", "IteratorAge"}),
     "AWS/ApiGateway": ("ApiId", {"Count", "5xx"}),
     "AWS/Scheduler": ("ScheduleGroup", SCHEDULE_FAILS),
+    "AWS/States": ("StateMachineArn", {"ExecutionsFailed"}),
 }
 OURS = "Gatehouse"
 OUR_DIMENSION = "function"
@@ -108,6 +111,11 @@ def schedule_alarms(template: dict) -> list[str]:
     return [fault for metric in sorted(SCHEDULE_FAILS) for fault in _unwatched(template, groups, metric)]
 
 
+def backfill_alarms(template: dict) -> list[str]:
+    """A run that failed is heard of: whoever started it need not be there any more."""
+    return _unwatched(template, of_type(template, STATE_MACHINE), "ExecutionsFailed")
+
+
 def alarm_actions(template: dict) -> list[str]:
     """Every alarm goes to AlarmTopicArn when that is given."""
     return [
@@ -146,7 +154,7 @@ def _exists(template: dict, emitted: set[str], row: Row) -> bool:
         kinds = (FUNCTION,)
         known = metric in emitted and dimension == OUR_DIMENSION
     else:
-        kinds = (FUNCTION, "AWS::SQS::Queue", API, SCHEDULE_GROUP)
+        kinds = (FUNCTION, "AWS::SQS::Queue", API, SCHEDULE_GROUP, STATE_MACHINE)
         expected, metrics = OF_AWS.get(namespace, (None, set()))
         known = metric in metrics and dimension == expected
     return known and (of is None or template["Resources"].get(of, {}).get("Type") in kinds)

@@ -16,7 +16,8 @@ EXPRESS_SECONDS = 300
 def definition(template: dict, parameters: dict) -> dict:
     """The machine's definition, with each `${Name}` as the name itself, or as its parameter's value."""
     source = of_type(template, STATE_MACHINE)[MACHINE]["DefinitionString"]["Fn::Sub"]
-    return json.loads(re.sub(r"\$\{([\w.:]+)}", lambda found: str(parameters.get(found[1], found[1])), source))
+    values = parameters | {"AWS::Partition": "aws"}
+    return json.loads(re.sub(r"\$\{([\w.:]+)}", lambda found: str(values.get(found[1], found[1])), source))
 
 
 def each_object(template: dict, parameters: dict) -> dict:

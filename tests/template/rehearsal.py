@@ -80,6 +80,8 @@ STORIES = {
     "FlagsRefused": _single(fires=[0, None, 1], stays_quiet=[0, None, 0]),
     # A read failed in each of five minutes; in four of five, somebody got through.
     "FlagsUnreachable": _single(fires=[1, 4, 2, 1, 1], stays_quiet=[4, 4, None, 4, 4]),
+    # One backfill.
+    "ExecutionsFailed": _single(fires=[0, None, 1], stays_quiet=[0, None, 0]),
     # One schedule: a single auction is not settled.
     "TargetErrorCount": _single(fires=[0, None, 1], stays_quiet=[0, None, 0]),
     "InvocationDroppedCount": _single(fires=[0, None, 1], stays_quiet=[0, None, 0]),

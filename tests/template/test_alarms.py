@@ -44,6 +44,9 @@ class TheAlarms(unittest.TestCase):
     def test_a_schedule_that_fails_raises_an_alarm(self):
         self.assert_holds(alarms.schedule_alarms)
 
+    def test_a_backfill_that_fails_raises_an_alarm(self):
+        self.assert_holds(alarms.backfill_alarms)
+
     def test_every_alarm_speaks_to_the_topic_that_is_given(self):
         self.assert_holds(alarms.alarm_actions)
 
@@ -142,6 +145,7 @@ class EachRule(unittest.TestCase):
             alarms.function_alarms: ("ErrorsAlarm", "ThrottlesAlarm", "BidPublishDurationAlarm"),
             alarms.fallback_alarms: ("FallbackAlarm", "DedupeProcessFallbackAlarm"),
             alarms.api_alarms: ("BidApiErrorsAlarm",),
+            alarms.backfill_alarms: ("BackfillFailedAlarm",),
             alarms.schedule_alarms: ("ScheduleErrorsAlarm", "ScheduleDroppedAlarm", "ScheduleLostAlarm"),
         }
         for rule, names in rules.items():
