@@ -15,6 +15,7 @@ import sys
 import time
 
 import auctions
+import backfill
 import holding
 import importing
 import in_place
@@ -31,6 +32,7 @@ from stack import Stack
 
 DEFAULT = (
     *photos.SCENARIOS,
+    *backfill.SCENARIOS,
     *in_place.SCENARIOS,
     *holding.SCENARIOS,
     *auctions.SCENARIOS,

@@ -125,6 +125,16 @@ def _parameter(stack: Stack, name: str) -> Iterator[Call]:
     yield Call("ssm:DeleteParameter", name, "ssm", "delete_parameter", parameter)
 
 
+def _state_machine(stack: Stack, name: str) -> Iterator[Call]:
+    machine = {"stateMachineArn": stack.id(name)}
+    prefix = json.dumps({"prefix": KEY})
+    yield Call("states:StartExecution", name, "stepfunctions", "start_execution", machine | {"input": prefix})
+    yield Call("states:ListExecutions", name, "stepfunctions", "list_executions", machine)
+    yield Call("states:DescribeStateMachine", name, "stepfunctions", "describe_state_machine", machine)
+    yield Call("states:UpdateStateMachine", name, "stepfunctions", "update_state_machine", machine | {"definition": "{}"})
+    yield Call("states:DeleteStateMachine", name, "stepfunctions", "delete_state_machine", machine)
+
+
 def _log_group(stack: Stack, name: str) -> Iterator[Call]:
     group = {"logGroupName": stack.id(name)}
     yield Call("logs:FilterLogEvents", name, "logs", "filter_log_events", group)
@@ -159,5 +169,6 @@ _KINDS: dict[str, Callable[[Stack, str], Iterator[Call]]] = {
     "AWS::IAM::Role": _role,
     "AWS::Lambda::Function": _function,
     "AWS::SSM::Parameter": _parameter,
+    "AWS::StepFunctions::StateMachine": _state_machine,
     "AWS::Logs::LogGroup": _log_group,
 }

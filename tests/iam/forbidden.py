@@ -36,6 +36,13 @@ MAY: dict[str, set[str]] = {
     }
     | _queue_of("UploadQueue")
     | _queue_of("HoldQueue"),
+    "BackfillRole": {
+        "s3:ListBucket SourceBucket",
+        "s3:GetObject BackfillBucket",
+        "s3:PutObject BackfillBucket",
+        "lambda:InvokeFunction FaceBlurFunction",
+        "states:StartExecution BackfillStateMachine",
+    },
     "DedupeRecordRole": {"dynamodb:UpdateItem LedgerTable", "sqs:SendMessage RejectedQueue"} | _queue_of("RecordQueue"),
     "DedupeProcessRole": {
         "s3:GetObject InPlaceBucket",

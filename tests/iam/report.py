@@ -26,7 +26,8 @@ edit it: run that again.
 The local stack checks a policy at each call, as AWS does; what it lacks of AWS's checks is added by
 [`permissions.py`](../tools/gatehouse_local/permissions.py). Some permissions are used by a service in a function's name, and
 the local stack does without them. Those are marked *by AWS*. Their statements were compared with what AWS documents
-([sources](#what-aws-documents)), and with the event source, log group or failure destination that the deployed function names.
+([sources](#what-aws-documents)), and with the event source, log group or failure destination that the deployed function names, or with the
+deployed state machine.
 Permissions for Amazon Rekognition are only there if the parameter `Detector` asks for it; the local stack has no Rekognition,
 and `tests/template` sees to them. Statements that are *an option* come with `SealingKeyPerAuction` or `LegacyBidKeyArn`, which
 the run switches on halfway, as an update of the deployed stack.

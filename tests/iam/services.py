@@ -63,13 +63,37 @@ FOR_SCHEDULES = Purpose(
     "EventBridge Scheduler keeps what it could not send",
     "EventBridge Scheduler user guide, \"Configuring a dead-letter queue\"",
 )
-ALL = (FROM_QUEUE, FROM_STREAM, FIND_STREAM, ON_FAILURE, LOG, TRACES, FOR_SCHEDULES)
+FOR_A_MAP = "Step Functions developer guide, \"IAM policies for using Distributed Map states\""
+BATCHES = Purpose(
+    frozenset({"states:StartExecution"}),
+    "state machine",
+    "Step Functions starts each batch, also those that a resumed run had left",
+    FOR_A_MAP,
+)
+WATCHED_BATCHES = Purpose(
+    frozenset({"states:DescribeExecution", "states:StopExecution"}),
+    "its executions",
+    "Step Functions watches batches, and stops them with their run",
+    FOR_A_MAP,
+)
+RESULTS = Purpose(
+    frozenset({"s3:PutObject", "s3:GetObject", "s3:ListMultipartUploadParts", "s3:AbortMultipartUpload"}),
+    "its results",
+    "Step Functions writes down what became of each batch",
+    FOR_A_MAP,
+)
+TRACES_OF_RUNS = Purpose(
+    TRACES.actions | {"xray:GetSamplingRules", "xray:GetSamplingTargets"},
+    "*",
+    "Step Functions sends the traces",
+    "Step Functions developer guide, \"Trace Step Functions request data in AWS X-Ray\"",
+)
+OF_A_MAP = (BATCHES, WATCHED_BATCHES, RESULTS, TRACES_OF_RUNS)
+ALL = (FROM_QUEUE, FROM_STREAM, FIND_STREAM, ON_FAILURE, LOG, TRACES, FOR_SCHEDULES, *OF_A_MAP)
 BY_STATEMENT = {
     "TakeHeldWork": FROM_QUEUE,
-    "WriteLog": LOG,
-    "WriteTraces": TRACES,
-    "FindStream": FIND_STREAM,
-    "KeepWhatWasNotSent": FOR_SCHEDULES,
+    **{"WriteLog": LOG, "WriteTraces": TRACES, "FindStream": FIND_STREAM, "KeepWhatWasNotSent": FOR_SCHEDULES},
+    **{"StartBatches": BATCHES, "WatchAndStopBatches": WATCHED_BATCHES, "WriteResults": RESULTS},
 }
 
 
@@ -80,6 +104,8 @@ def purpose_of(stack: Stack, policy: Policy, sid: str) -> Purpose | None:
     # dedupe-process gives records up by itself, too; a scenario sees to that.
     if (policy.owner, sid) == ("BidPublishRole", "GiveUp"):
         return ON_FAILURE
+    if (policy.owner, sid) == ("BackfillRole", "WriteTraces"):
+        return TRACES_OF_RUNS
     return BY_STATEMENT.get(sid)
 
 
@@ -113,8 +139,8 @@ def _unserved(stack: Stack, policy: Policy) -> Iterator[str]:
 
 
 def function_of(role: str) -> str | None:
-    """The function of a role, by the template's names: FaceBlurRole is FaceBlurFunction's."""
-    return None if role == "CloseSchedulesRole" else role.removesuffix("Role") + "Function"
+    """The function of a role, by the template's names: FaceBlurRole is FaceBlurFunction's. Some are no function's."""
+    return None if role in ("CloseSchedulesRole", "BackfillRole") else role.removesuffix("Role") + "Function"
 
 
 def _resources(stack: Stack, role: str, purpose: Purpose) -> list[str]:
@@ -130,6 +156,12 @@ def _resources(stack: Stack, role: str, purpose: Purpose) -> list[str]:
         case "failure destination":
             mappings = (one for one in _mappings(stack, function) if ":dynamodb:" in one["EventSourceArn"])
             return [mapping["DestinationConfig"]["OnFailure"]["Destination"] for mapping in mappings]
+        case "state machine":
+            return [stack.id("BackfillStateMachine")]
+        case "its executions":
+            return [f"{stack.id('BackfillStateMachine').replace(':stateMachine:', ':execution:')}:*"]
+        case "its results":
+            return [f"{stack.arn('BackfillBucket')}/*"]
         case "*":
             return ["*"]
     return [stack.arn(purpose.resource)]

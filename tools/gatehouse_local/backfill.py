@@ -1,5 +1,5 @@
 """What MiniStack 1.5.33 falls short of AWS in where a backfill is concerned: a Distributed Map hands its items over one by
-one, and a stopped execution goes on with all of them.
+one, a stopped execution goes on with all of them, and nobody asks what the state machine's role may do.
 
 What is not mended: a result writer writes nothing, and RedriveExecution is unknown, so that a stopped run is resumed by
 another one, which skips what is done.
@@ -9,6 +9,8 @@ from collections.abc import Callable
 
 from ministack.services import stepfunctions
 
+from .permissions import may
+
 # How many items there are, and how many in each batch, by the execution that started them.
 _BATCHES: dict[str, tuple[int, int]] = {}
 
@@ -16,7 +18,7 @@ _BATCHES: dict[str, tuple[int, int]] = {}
 def mend_backfill() -> None:
     """Puts all of it in."""
     stepfunctions._run_distributed_map = in_batches(stepfunctions._run_distributed_map)
-    stepfunctions._run_sub_machine = until_stopped(stepfunctions._run_sub_machine)
+    stepfunctions._run_sub_machine = until_stopped(by_its_role(stepfunctions._run_sub_machine))
     stepfunctions._map_run_view = in_items(stepfunctions._map_run_view)
 
 
@@ -27,6 +29,10 @@ def in_batches(run: Callable) -> Callable:
         batcher = state.get("ItemBatcher")
         if not batcher:
             return run(state, raw_input, effective, iterator, execution, context)
+        bucket = f"arn:aws:s3:::{state['ItemReader']['Parameters']['Bucket']}"
+        if not may(_role(execution), "s3:ListBucket", bucket):
+            cause = f"not authorized to perform: s3:ListBucket on {bucket}"
+            raise stepfunctions._ExecutionError("States.ItemReaderFailed", cause)
         items = stepfunctions._read_map_items(state["ItemReader"], effective, context)
         shared, size = batcher["BatchInput"], batcher["MaxItemsPerBatch"]
         _BATCHES[execution["executionArn"]] = (len(items), size)
@@ -41,6 +47,24 @@ def in_batches(run: Callable) -> Callable:
             raise
 
     return run_in_batches
+
+
+def by_its_role(run: Callable) -> Callable:
+    """Step Functions developer guide, "Creating an IAM role for your state machine": a batch calls what the role may.
+
+    On AWS, a call that is denied is tried again like any that fails; here, its batch fails at once.
+    """
+
+    def run_if_allowed(states: dict, start: str, given, execution: dict, context: dict):
+        parent = _parent(execution)
+        called = [state["Parameters"]["FunctionName"] for state in states.values() if _calls_a_function(state)]
+        for function in called if parent else []:
+            if not may(_role(parent), "lambda:InvokeFunction", function):
+                cause = f"not authorized to perform: lambda:InvokeFunction on {function}"
+                raise stepfunctions._ExecutionError("Lambda.AWSLambdaException", cause)
+        return run(states, start, given, execution, context)
+
+    return run_if_allowed
 
 
 def until_stopped(run: Callable) -> Callable:
@@ -70,6 +94,14 @@ def in_items(view: Callable) -> Callable:
         return shown
 
     return view_in_items
+
+
+def _calls_a_function(state: dict) -> bool:
+    return state.get("Resource", "").endswith(":states:::lambda:invoke")
+
+
+def _role(execution: dict) -> str:
+    return stepfunctions._state_machines[execution["stateMachineArn"]]["roleArn"]
 
 
 def _parent(execution: dict) -> dict | None:

@@ -16,6 +16,7 @@ from ministack.core.router import extract_access_key_id, extract_region
 from ministack.services import eventbridge
 
 from .bodies import json_object
+from .settings import REGION
 
 Handler = Callable[..., Awaitable[tuple]]
 
@@ -105,22 +106,24 @@ def by_its_role(invoke: Callable) -> Callable:
 
     def invoke_if_allowed(target: dict, event: dict, *rest) -> None:
         queue = target.get("Arn", "")
-        if event.get("Source") == "aws.scheduler" and ":sqs:" in queue and not _may_send(target["RoleArn"], queue):
+        by_schedule = event.get("Source") == "aws.scheduler" and ":sqs:" in queue
+        if by_schedule and not may(target["RoleArn"], "sqs:SendMessage", queue):
             return
         invoke(target, event, *rest)
 
     return invoke_if_allowed
 
 
-def _may_send(role: str, queue: str) -> bool:
+def may(role: str, action: str, resource: str) -> bool:
+    """Whether a role's policies let a service that acts in its name do something to a thing."""
     policies = iam_evaluator._gather_role_policies(role.rsplit("/", 1)[-1], get_account_id())
     caller = iam_evaluator.EvalContext(
         principal_arn=role,
         principal_type="AssumedRole",
         principal_account=get_account_id(),
-        action="sqs:SendMessage",
-        resource_arn=queue,
-        region=queue.split(":")[3],
+        action=action,
+        resource_arn=resource,
+        region=REGION,
     )
     return iam_evaluator.evaluate(caller, policies).decision == "Allow"
 
