@@ -2,8 +2,9 @@
 //!
 //! An uploaded object can reach a function as an S3 notification or as an EventBridge
 //! `Object Created` event; in an SQS body or by itself; inside of an SNS envelope or not. One that lay
-//! in its bucket before is found by a [`listing`]. All of these become a list of [`Record`]s. What can't be read becomes [`Malformed`], one by one, so
-//! that a bad record never takes its neighbours with it.
+//! in its bucket before is found by a [`listing`]. All of these become a list of [`Record`]s. What
+//! can't be read becomes [`Malformed`], one by one, so that a bad record never takes its neighbours
+//! with it.
 
 mod invocation;
 pub mod listing;
