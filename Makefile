@@ -78,6 +78,7 @@ tool: ## Build the gatehouse command: target/release/gatehouse, one file that ru
 bench: ## All of the following
 	@$(MAKE) --no-print-directory bench-function
 	@$(MAKE) --no-print-directory bench-bids
+	@$(MAKE) --no-print-directory bench-backfill
 	@$(MAKE) --no-print-directory bench-peers
 	@$(MAKE) --no-print-directory bench-idempotency
 
