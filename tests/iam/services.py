@@ -92,8 +92,13 @@ OF_A_MAP = (BATCHES, WATCHED_BATCHES, RESULTS, TRACES_OF_RUNS)
 ALL = (FROM_QUEUE, FROM_STREAM, FIND_STREAM, ON_FAILURE, LOG, TRACES, FOR_SCHEDULES, *OF_A_MAP)
 BY_STATEMENT = {
     "TakeHeldWork": FROM_QUEUE,
-    **{"WriteLog": LOG, "WriteTraces": TRACES, "FindStream": FIND_STREAM, "KeepWhatWasNotSent": FOR_SCHEDULES},
-    **{"StartBatches": BATCHES, "WatchAndStopBatches": WATCHED_BATCHES, "WriteResults": RESULTS},
+    "WriteLog": LOG,
+    "WriteTraces": TRACES,
+    "FindStream": FIND_STREAM,
+    "KeepWhatWasNotSent": FOR_SCHEDULES,
+    "StartBatches": BATCHES,
+    "WatchAndStopBatches": WATCHED_BATCHES,
+    "WriteResults": RESULTS,
 }
 
 
