@@ -6,7 +6,6 @@ CONFIG = $(if $(filter dev,$(STAGE)),default,$(STAGE))
 STACK = $(if $(filter local,$(STAGE)),local,gatehouse-$(STAGE))
 E2E_TESTS := cargo test --workspace
 E2E_THREADS ?= 1
-CARGO_DENY_VERSION := 0.20.2
 # Found before the path changes below: a venv can't be renewed by its own interpreter.
 PYTHON := $(or $(PYTHON),$(shell command -v python3))
 
@@ -21,9 +20,12 @@ IDEMPOTENCY_PYTHON := benches/idempotency/requirements/powertools
 INTEROP := .tools/interop/installed
 INTEROP_PYTHON := tests/interop/requirements
 PEERS_PYTHON := $(addprefix benches/peers/requirements/,bench cmake libvips opencv)
-DENY := .tools/cargo-deny-$(CARGO_DENY_VERSION)
+# What `cargo install` builds, each into a folder of its own that names its version.
+DENY := .tools/cargo-deny-0.20.2
+MACHETE := .tools/cargo-machete-0.9.2
+CYCLONEDX := .tools/cargo-cyclonedx-0.5.9
 # The project's own tools first: `sam build` looks for zig beside the first python3 it finds.
-export PATH := $(CURDIR)/$(VENV)/bin:$(CURDIR)/$(DENY)/bin:$(PATH)
+export PATH := $(CURDIR)/$(VENV)/bin:$(CURDIR)/$(DENY)/bin:$(CURDIR)/$(MACHETE)/bin:$(CURDIR)/$(CYCLONEDX)/bin:$(PATH)
 export PYTHONPATH := $(CURDIR)/tools
 export PYTHONDONTWRITEBYTECODE := 1
 export SAM_CLI_TELEMETRY := 0
@@ -33,13 +35,13 @@ STEPS := python3 tools/steps.py
 LOCAL := python3 -m gatehouse_local
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo send flags stop resume test iam model tool bench bench-function bench-bids bench-backfill bench-peers bench-idempotency check audit deploy lock clean
+.PHONY: help setup run demo send flags stop resume test iam model tool bench bench-function bench-bids bench-backfill bench-peers bench-idempotency check audit sbom reproducible deploy lock clean
 
 help: ## Show this list
 	@echo "make TARGET, where TARGET is one of"
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | awk -F '\t' '{ printf "  %-18s %s\n", $$1, $$2 }'
 
-setup: $(TOOLS) $(DENY)/installed ## Install the tools into .tools (the other targets do it by themselves)
+setup: $(TOOLS) $(DENY)/installed $(MACHETE)/installed ## Install the tools into .tools (the other targets do it by themselves)
 
 run: $(TOOLS) ## Deploy to a local AWS, send the samples through, hold two auctions; stays up until Ctrl-C (SAMPLES=folder for your own)
 	@$(LOCAL) run
@@ -56,13 +58,15 @@ test: $(TOOLS) $(API) $(INTEROP) ## Every test: unit, template, decoders, intero
 	@$(STEPS) \
 	  "unit tests" "cargo test --workspace" \
 	  "template tests" "python3 -m unittest discover -s tests/template" \
+	  "tool tests" "python3 -m unittest discover -s tests/tools" \
 	  "decoder tests" "python3 -m unittest discover -s tests/decoders" \
 	  "interop tests" ".tools/interop/venv/bin/python -m unittest discover -s tests/interop" \
 	  "end-to-end tests" "$(LOCAL) test -- $(STEPS) \
-	    'on the local AWS' '$(E2E_TESTS) --tests --no-fail-fast -- --ignored --test-threads=$(E2E_THREADS) --skip deployed_auctions::' \
-	    --beside \
-	    'auctions on the local AWS' '$(E2E_TESTS) --test bids_deployed -- --ignored --test-threads=3' \
-	    'the API and its contract' '.tools/api/bin/python tests/api' \
+	    'on the local AWS' '$(E2E_TESTS) --tests --no-fail-fast -- --ignored --test-threads=$(E2E_THREADS) --skip deployed_auctions::' \\
+	    'sizes' 'python3 tools/sizes.py --all' \\
+	    --beside \\
+	    'auctions on the local AWS' '$(E2E_TESTS) --test bids_deployed -- --ignored --test-threads=3' \\
+	    'the API and its contract' '.tools/api/bin/python tests/api' \\
 	    'what the roles may not do' 'python3 tests/iam denied'"
 
 iam: $(TOOLS) ## Each permission of each role and key: what fails without it (minutes; writes docs/iam.md)
@@ -99,18 +103,26 @@ bench-peers: $(PEERS) ## CPU time and memory of redaction beside GraphicsMagick,
 bench-idempotency: $(TOOLS) $(IDEMPOTENCY) ## The idempotency protocol beside Powertools for Python and TypeScript (benches/idempotency)
 	@python3 benches/idempotency/bench
 
-check: $(TOOLS) $(DENY)/installed ## Format, lints, docs, licences, template
+check: $(TOOLS) $(DENY)/installed $(MACHETE)/installed ## Format, lints, docs, dependencies, licences, sizes, template
 	@$(STEPS) \
 	  "format" "cargo fmt --all --check" \
 	  "lints" "cargo clippy --workspace --all-targets -- -D warnings" \
 	  "docs" "RUSTDOCFLAGS='-D warnings' cargo doc --workspace --no-deps" \
 	  "dependencies" "cargo deny check --hide-inclusion-graph licenses bans sources" \
+	  "unused dependencies" "cargo machete" \
+	  "sizes" "python3 tools/sizes.py" \
 	  "template (sam)" "$(SAM_LINT)" \
 	  "template (cfn-lint)" "cfn-lint --template template.yaml --append-rules cfn_lint_serverless.rules"
 
 # Not part of `check`: it needs a git repository on another host, which is not always there.
 audit: $(DENY)/installed ## Look the dependencies up among known vulnerabilities
 	cargo deny check advisories
+
+sbom: $(CYCLONEDX)/installed ## What each function and the tool are made of: CycloneDX files in target/sbom
+	@$(PYTHON) tools/sbom.py
+
+reproducible: $(TOOLS) ## Build the functions twice, in two folders, and compare them (long); FUNCTIONS="bid-publish ..." for some
+	@python3 tools/reproducible.py $(FUNCTIONS)
 
 # Credentials and region are yours, from the environment or AWS_PROFILE.
 deploy: $(TOOLS) ## Deploy to AWS: make deploy STAGE=dev|prod
@@ -163,10 +175,10 @@ $(IDEMPOTENCY): $(IDEMPOTENCY_PYTHON).txt benches/idempotency/node/package-lock.
 $(INTEROP): $(INTEROP_PYTHON).txt tests/interop/install.py tests/interop/node/package-lock.json
 	@$(PYTHON) tests/interop/install.py
 
-# Unoptimised: it builds in half the time, and still checks the workspace in seconds.
-$(DENY)/installed:
-	@echo "Building cargo-deny $(CARGO_DENY_VERSION) into .tools (about a minute, once)"
-	@CARGO_PROFILE_DEV_DEBUG=0 cargo install --quiet --locked --debug --no-track cargo-deny --version $(CARGO_DENY_VERSION) \
-	  --root $(DENY) --target-dir .tools/build
-	@rm -rf .tools/build
+# Unoptimised: they build in half the time, and are still done with the workspace in seconds. The stem is NAME-VERSION.
+.tools/cargo-%/installed:
+	@echo "Building cargo-$* into .tools (about a minute, once)"
+	@CARGO_PROFILE_DEV_DEBUG=0 cargo install --quiet --locked --debug --no-track cargo-$(word 1,$(subst -, ,$*)) \
+	  --version $(word 2,$(subst -, ,$*)) --root $(@D) --target-dir .tools/build-$*
+	@rm -rf .tools/build-$*
 	@touch $@
