@@ -62,11 +62,11 @@ test: $(TOOLS) $(API) $(INTEROP) ## Every test: unit, template, decoders, intero
 	  "decoder tests" "python3 -m unittest discover -s tests/decoders" \
 	  "interop tests" ".tools/interop/venv/bin/python -m unittest discover -s tests/interop" \
 	  "end-to-end tests" "$(LOCAL) test -- $(STEPS) \
-	    'on the local AWS' '$(E2E_TESTS) --tests --no-fail-fast -- --ignored --test-threads=$(E2E_THREADS) --skip deployed_auctions::' \\
-	    'sizes' 'python3 tools/sizes.py --all' \\
-	    --beside \\
-	    'auctions on the local AWS' '$(E2E_TESTS) --test bids_deployed -- --ignored --test-threads=3' \\
-	    'the API and its contract' '.tools/api/bin/python tests/api' \\
+	    'on the local AWS' '$(E2E_TESTS) --tests --no-fail-fast -- --ignored --test-threads=$(E2E_THREADS) --skip deployed_auctions::' \
+	    'sizes' 'python3 tools/sizes.py --all' \
+	    --beside \
+	    'auctions on the local AWS' '$(E2E_TESTS) --test bids_deployed -- --ignored --test-threads=3' \
+	    'the API and its contract' '.tools/api/bin/python tests/api' \
 	    'what the roles may not do' 'python3 tests/iam denied'"
 
 iam: $(TOOLS) ## Each permission of each role and key: what fails without it (minutes; writes docs/iam.md)

@@ -2,17 +2,21 @@
 
 Every mend adds what AWS does and MiniStack does not, and says so at each. None of them allows what AWS would deny. Each
 looks for what it mends, so that a newer MiniStack without it fails at its start and not in the middle of a test.
+
+With $GATEHOUSE_FAULTS_SEED set, faults can be switched on beside that (injection.py).
 """
 
+import os
 from collections.abc import Callable
 
-from ministack.app import main
+from ministack import app
 from ministack.core import iam_actions
-from ministack.services import apigateway
+from ministack.services import apigateway, s3
 from ministack.services.cloudformation import provisioners
 
 from .backfill import mend_backfill
 from .bodies import json_object
+from .injection import SEED, Faults, in_disorder
 from .permissions import mend_permissions
 
 Context = dict[str, str | list[str]]
@@ -124,6 +128,15 @@ def over_tls(resolve: Callable) -> Callable:
     return resolve_over_tls
 
 
+def inject(seed: int) -> None:
+    """Puts faults between the functions and everything that they ask; they start when they are switched on."""
+    faults = Faults(app.app, seed)
+    app.app = faults
+    s3._deliver_event_to_sqs = in_disorder(s3._deliver_event_to_sqs, faults)
+
+
 if __name__ == "__main__":
     mend()
-    main()
+    if os.environ.get(SEED):
+        inject(int(os.environ[SEED]))
+    app.main()
