@@ -6,6 +6,8 @@ CONFIG = $(if $(filter dev,$(STAGE)),default,$(STAGE))
 STACK = $(if $(filter local,$(STAGE)),local,gatehouse-$(STAGE))
 E2E_TESTS := cargo test --workspace
 E2E_THREADS ?= 1
+SOAK_MINUTES ?= 10
+SOAK_SEED ?= 1
 # Found before the path changes below: a venv can't be renewed by its own interpreter.
 PYTHON := $(or $(PYTHON),$(shell command -v python3))
 
@@ -35,7 +37,7 @@ STEPS := python3 tools/steps.py
 LOCAL := python3 -m gatehouse_local
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo send flags stop resume test iam model tool bench bench-function bench-bids bench-backfill bench-peers bench-idempotency check audit sbom reproducible deploy lock clean
+.PHONY: help setup run demo send flags stop resume test iam soak model tool bench bench-function bench-power bench-bids bench-backfill bench-peers bench-idempotency cost check audit sbom reproducible deploy lock clean
 
 help: ## Show this list
 	@echo "make TARGET, where TARGET is one of"
@@ -59,6 +61,7 @@ test: $(TOOLS) $(API) $(INTEROP) ## Every test: unit, template, decoders, intero
 	  "unit tests" "cargo test --workspace" \
 	  "template tests" "python3 -m unittest discover -s tests/template" \
 	  "tool tests" "python3 -m unittest discover -s tests/tools" \
+	  "the soak's books" "python3 -m unittest discover -s tests/soak" \
 	  "decoder tests" "python3 -m unittest discover -s tests/decoders" \
 	  "interop tests" ".tools/interop/venv/bin/python -m unittest discover -s tests/interop" \
 	  "end-to-end tests" "$(LOCAL) test -- $(STEPS) \
@@ -71,6 +74,10 @@ test: $(TOOLS) $(API) $(INTEROP) ## Every test: unit, template, decoders, intero
 
 iam: $(TOOLS) ## Each permission of each role and key: what fails without it (minutes; writes docs/iam.md)
 	@$(LOCAL) test -- python3 tests/iam
+
+# On a stack of its own. What is killed are the functions' processes on this stack, found through /proc.
+soak: $(TOOLS) tool ## Ten minutes of mixed load with faults on, then a balance: is anything lost? SOAK_MINUTES=1 SOAK_SEED=7
+	@GATEHOUSE_FAULTS_SEED=$(SOAK_SEED) SOAK_MINUTES=$(SOAK_MINUTES) $(LOCAL) test -- python3 tests/soak
 
 model: ## Every state of the protocols, and what breaks without each of their clauses (tests/model); TRACE=text shows how
 	@cargo run --quiet --release --package gatehouse-model -- $(if $(TRACE),--trace "$(TRACE)")

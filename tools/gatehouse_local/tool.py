@@ -24,7 +24,7 @@ class Tool:
 
         Raises `StepFailed` with what it says on standard error, where the code of a problem stands too.
         """
-        done = self._start(arguments, typed)
+        done = self.attempt(*arguments, typed=typed)
         if done.returncode != 0:
             raise StepFailed(f"{self.user.name}: gatehouse {' '.join(arguments[:2])}: {done.stderr.strip()}")
         try:
@@ -34,10 +34,11 @@ class Tool:
 
     def refused(self, code: str, *arguments: str, typed: str = "") -> bool:
         """Whether a command fails with this code."""
-        done = self._start(arguments, typed)
+        done = self.attempt(*arguments, typed=typed)
         return done.returncode != 0 and code in done.stderr
 
-    def _start(self, arguments: tuple[str, ...], typed: str) -> subprocess.CompletedProcess:
+    def attempt(self, *arguments: str, typed: str = "") -> subprocess.CompletedProcess:
+        """Runs a command to its end, however that is."""
         command = [str(settings.TARGET / "release" / "gatehouse"), *arguments]
         env = tool_env() | self.deployment.server.connection() | {"GATEHOUSE_TOKEN": self.user.token}
         return subprocess.run(command, env=env, input=typed, capture_output=True, text=True)
