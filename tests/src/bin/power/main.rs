@@ -1,0 +1,42 @@
+//! Measures the `bootstrap` files that ship with the processor shares of several memory sizes, against the local stack, and
+//! prints what it found as JSON. Run by `make bench-power`.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
+
+mod jobs;
+mod quota;
+mod runs;
+
+use quota::Quota;
+use serde_json::json;
+
+/// In MB: the least that Lambda gives, up to more than one virtual processor.
+const SIZES: [u32; 6] = [128, 256, 512, 1024, 1769, 3008];
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() {
+    let quota = match Quota::new() {
+        Ok(quota) => quota,
+        Err(problem) => {
+            eprintln!("{problem}");
+            std::process::exit(1);
+        }
+    };
+    let mut rows = Vec::new();
+    for memory in SIZES {
+        eprintln!("measuring with {memory} MB");
+        quota.allow(memory);
+        rows.extend(jobs::photos(&quota, memory).await);
+        rows.extend(jobs::photos_in_place(&quota, memory).await);
+        rows.extend(jobs::bids(&quota, memory).await);
+        rows.push(jobs::settlements(&quota, memory).await);
+        rows.push(jobs::publishing(&quota, memory).await);
+    }
+    let means = quota.means();
+    let document = json!({ "equivalence": means, "sizes": SIZES, "rows": rows });
+    println!("{document:#}");
+}
