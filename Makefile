@@ -19,6 +19,7 @@ API := .tools/api/installed
 API_PYTHON := tests/api/requirements
 IDEMPOTENCY := .tools/idempotency/installed
 IDEMPOTENCY_PYTHON := benches/idempotency/requirements/powertools
+PLOT := .tools/plot/installed
 INTEROP := .tools/interop/installed
 INTEROP_PYTHON := tests/interop/requirements
 PEERS_PYTHON := $(addprefix benches/peers/requirements/,bench cmake libvips opencv)
@@ -61,7 +62,8 @@ test: $(TOOLS) $(API) $(INTEROP) ## Every test: unit, template, decoders, intero
 	  "unit tests" "cargo test --workspace" \
 	  "template tests" "python3 -m unittest discover -s tests/template" \
 	  "tool tests" "python3 -m unittest discover -s tests/tools" \
-	  "the soak's books" "python3 -m unittest discover -s tests/soak" \
+	  "tests of the soak" "python3 -m unittest discover -s tests/soak" \
+	  "tests of the cost" "python3 -m unittest discover -s benches/power" \
 	  "decoder tests" "python3 -m unittest discover -s tests/decoders" \
 	  "interop tests" ".tools/interop/venv/bin/python -m unittest discover -s tests/interop" \
 	  "end-to-end tests" "$(LOCAL) test -- $(STEPS) \
@@ -109,6 +111,17 @@ bench-peers: $(PEERS) ## CPU time and memory of redaction beside GraphicsMagick,
 
 bench-idempotency: $(TOOLS) $(IDEMPOTENCY) ## The idempotency protocol beside Powertools for Python and TypeScript (benches/idempotency)
 	@python3 benches/idempotency/bench
+
+# Not part of `bench`: it makes a control group, which takes root.
+bench-power: $(TOOLS) $(PLOT) ## Time and price of each function with the processor share of 128 to 3,008 MB (docs/cost.md)
+	@mkdir -p .local
+	@$(LOCAL) test -- sh -c 'cargo run --quiet --package gatehouse-tests --bin power > .local/power.json'
+	@mv .local/power.json benches/power/measured.json
+	@.tools/plot/bin/python benches/power/curve.py
+	@$(MAKE) --no-print-directory cost
+
+cost: ## Recompute the tables of docs/cost.md from the prices (benches/power/prices.toml) and the last bench-power
+	@$(PYTHON) benches/power/cost.py
 
 check: $(TOOLS) $(DENY)/installed $(MACHETE)/installed ## Format, lints, docs, dependencies, licences, sizes, template
 	@$(STEPS) \
@@ -169,6 +182,13 @@ $(API): $(API_PYTHON).txt
 	@echo "Installing schemathesis into .tools (once)"
 	@$(PYTHON) -m venv --clear .tools/api
 	@.tools/api/bin/pip install --quiet --disable-pip-version-check --require-hashes --no-deps --requirement $<
+	@touch $@
+
+# The bench beside the peers has pinned what plots take.
+$(PLOT): benches/peers/requirements/bench.txt
+	@echo "Installing matplotlib into .tools (once)"
+	@$(PYTHON) -m venv --clear .tools/plot
+	@.tools/plot/bin/pip install --quiet --disable-pip-version-check --require-hashes --no-deps --requirement $<
 	@touch $@
 
 # Tried again while something is missing: the installer makes this file when it has everything.

@@ -11,6 +11,7 @@ mod jobs;
 mod quota;
 mod runs;
 
+use jiff::Timestamp;
 use quota::Quota;
 use serde_json::json;
 
@@ -36,7 +37,19 @@ async fn main() {
         rows.push(jobs::settlements(&quota, memory).await);
         rows.push(jobs::publishing(&quota, memory).await);
     }
-    let means = quota.means();
-    let document = json!({ "equivalence": means, "sizes": SIZES, "rows": rows });
+    let document = json!({
+        "date": Timestamp::now().strftime("%Y-%m-%d").to_string(),
+        "machine": machine(),
+        "equivalence": quota.means(),
+        "rows": rows,
+    });
     println!("{document:#}");
+}
+
+/// The processor's name, as Linux has it.
+fn machine() -> String {
+    let known = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let line = known.lines().find(|line| line.starts_with("model name"));
+    let name = line.and_then(|line| line.split_once(": "));
+    name.map_or_else(|| std::env::consts::ARCH.to_owned(), |(_, name)| name.to_owned())
 }
