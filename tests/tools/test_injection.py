@@ -120,7 +120,6 @@ class Dice(unittest.TestCase):
         arrived: list[str] = []
         self.faults.deliveries = lambda: [0.01]
         in_disorder(lambda event, *, region: arrived.append(event + region), self.faults)("late ", region="here")
-        self.assertEqual(arrived, [])
         for timer in threading.enumerate():
             if isinstance(timer, threading.Timer):
                 timer.join()
