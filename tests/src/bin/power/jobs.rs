@@ -53,7 +53,11 @@ pub async fn photos(quota: &Quota, memory: u32) -> Vec<Row> {
 /// `dedupe-record` and `dedupe-process`: an upload, and the change that it made to the ledger.
 pub async fn photos_in_place(quota: &Quota, memory: u32) -> [Row; 2] {
     let mut world = InPlace::new(3).await;
-    let (bucket, table, queue) = (world.bucket.clone(), world.table.clone(), world.rejected_queue_url.clone());
+    let (bucket, table, queue) = (
+        world.bucket.clone(),
+        world.table.clone(),
+        world.rejected_queue_url.clone(),
+    );
     let variables = [
         ("BUCKET", bucket.as_str()),
         ("LEDGER_TABLE", &table),
@@ -83,7 +87,10 @@ pub async fn photos_in_place(quota: &Quota, memory: u32) -> [Row; 2] {
         bootstrap: &process_bootstrap(),
         ..subject
     };
-    [noted, measure(quota, memory, &subject, events, nothing_handed_back).await]
+    [
+        noted,
+        measure(quota, memory, &subject, events, nothing_handed_back).await,
+    ]
 }
 
 /// `bid-intake`: a bid in each event.

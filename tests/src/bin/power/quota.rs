@@ -53,7 +53,10 @@ impl Quota {
                 return Ok(quota);
             }
         }
-        Err("No control group with a processor quota can be made below /sys/fs/cgroup (as root, on Linux, it can).".into())
+        Err(
+            "No control group with a processor quota can be made below /sys/fs/cgroup (as root, on Linux, it can)."
+                .into(),
+        )
     }
 
     /// From now on, the share that comes with so many MB.
@@ -69,7 +72,11 @@ impl Quota {
         let name = bootstrap.parent().and_then(Path::file_name).unwrap_or_default();
         let launcher = self.launchers.path().join(name);
         let group = self.folder.join("cgroup.procs");
-        let script = format!("#!/bin/sh\necho $$ > '{}'\nexec '{}'\n", group.display(), bootstrap.display());
+        let script = format!(
+            "#!/bin/sh\necho $$ > '{}'\nexec '{}'\n",
+            group.display(),
+            bootstrap.display()
+        );
         fs::write(&launcher, script).unwrap();
         fs::set_permissions(&launcher, fs::Permissions::from_mode(0o755)).unwrap();
         launcher
@@ -81,7 +88,10 @@ impl Quota {
             Version::Two => "cpu.max of control groups, version 2",
             Version::One => "cpu.cfs_quota_us of control groups, version 1",
         };
-        format!("M MB are M/{ONE_PROCESSOR} of one processor: {file}, with periods of {} ms", PERIOD / 1000)
+        format!(
+            "M MB are M/{ONE_PROCESSOR} of one processor: {file}, with periods of {} ms",
+            PERIOD / 1000
+        )
     }
 
     fn write(&self, memory: u32) -> std::io::Result<()> {
