@@ -17,8 +17,10 @@ SAMPLES = ROOT / "samples"
 GOOD = ("astronaut.jpg", "biden.jpg", "hopper.jpeg", "obama.JPG", "eight-faces.jpg")
 BAD = {"truncated": "corrupt-image", "text": "unsupported-format", "empty": "empty-file"}
 BAD_SHARE, AGAIN_SHARE = 0.06, 0.15
-# How long a client looks after its photo before it sends the next: so there are never more on their way than clients.
+# How long a client looks after its photo before it sends the next: so few are on their way at once.
 LOOKS_SECONDS, BETWEEN_LOOKS = 15.0, 0.5
+# How soon a photo that is replaced is replaced.
+REPLACED_WITHIN = 1.0
 
 
 @dataclass
@@ -35,13 +37,21 @@ class Client:
 
     def run(self, until: float) -> None:
         """Goes on until then (of the monotonic clock)."""
+        key = None
         while time.monotonic() < until:
-            again = self.uploads and self.dice.random() < AGAIN_SHARE and not self.uploads[-1].expected
-            upload = self._send(self.uploads[-1].key if again else None)
-            looks_until = min(until, time.monotonic() + LOOKS_SECONDS)
-            # A key that is soon replaced is not looked after: two uploads are to be on their way together.
-            while not upload.expected and time.monotonic() < looks_until and not self.is_done(upload):
-                time.sleep(BETWEEN_LOOKS)
+            upload = self._send(key)
+            is_replaced = not upload.expected and self.dice.random() < AGAIN_SHARE
+            key = upload.key if is_replaced else None
+            if is_replaced:
+                # Soon, so that both are on their way together.
+                time.sleep(self.dice.uniform(0.0, REPLACED_WITHIN))
+            elif not upload.expected:
+                self._look_after(upload, min(until, time.monotonic() + LOOKS_SECONDS))
+
+    def _look_after(self, upload: Upload, until: float) -> None:
+        """Waits until it is done, or until then."""
+        while time.monotonic() < until and not self.is_done(upload):
+            time.sleep(BETWEEN_LOOKS)
 
     def _send(self, key: str | None) -> Upload:
         self._number += 1

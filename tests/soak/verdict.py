@@ -37,10 +37,12 @@ def verdict(deployment: Deployment, uploads: list[Upload], in_place: list[Upload
     """Draws the balance as soon as nothing is missing any more, or nobody can wait longer."""
     found, deadline = Queues(), time.monotonic() + PATIENCE_SECONDS
     while True:
+        # Asked first: what comes to its end in between is in the balance.
+        at_rest = stack.is_at_rest(deployment)
         drawn = _draw(deployment, uploads, in_place, house, found)
         open_ends = drawn.published.fates[LOST] + drawn.in_place.fates[LOST] + _unsettled(house)
-        if (not open_ends and stack.is_at_rest(deployment)) or time.monotonic() > deadline:
-            return drawn
+        if (not open_ends and at_rest) or time.monotonic() > deadline:
+            return _searched(deployment, drawn, uploads, in_place)
         time.sleep(BETWEEN_LOOKS)
 
 
@@ -75,6 +77,12 @@ def _draw(
     for books in house.held:
         drawn.faults += bid_accounts.faults(books, log_of(deployment, books.auction), house.result(books))
     drawn.faults += [f"{count} messages in {queue}" for queue, count in stack.messages_left_over(deployment).items()]
+    return drawn
+
+
+def _searched(deployment: Deployment, drawn: Verdict, uploads: list[Upload], in_place: list[Upload]) -> Verdict:
+    """The balance with the faces that are still there."""
+    published, versions = stack.published(deployment, "soak/"), stack.versions(deployment, "soak/")
     outputs = {**dict(_of_destination(uploads, published)), **dict(_of_bucket(in_place, versions))}
     drawn.distinct_outputs = len(outputs)
     drawn.faults += _visible(deployment, outputs)
