@@ -17,7 +17,10 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 DOCUMENT = HERE.parents[1] / "docs" / "cost.md"
 MEASURED = HERE / "measured.json"
+SIZES = HERE.parents[1] / "tools" / "sizes.toml"
 POWER_HEAD = "| MB | processors | start, ms | first, ms | warm, ms | peak, MB | a thousand | |"
+NOT_MEASURED = "_Not measured yet: `make bench-power` measures, and fills this in._"
+PLOT = "![Time and price over the memory size](power.svg)"
 ONE_PROCESSOR = 1769  # MB
 MANY = 1000  # photos, bids, invocations
 
@@ -113,6 +116,31 @@ def power_table(prices: Prices, measured: Measured) -> str:
     return "\n".join(out).strip()
 
 
+def budget_table(measured: Measured, budgets: dict, sizes: dict) -> str:
+    """For each function its size, its start and its memory with one processor, beside what it may take."""
+    out = ["| | `bootstrap`, MB | start, ms | peak, MB |", "| --- | ---: | ---: | ---: |"]
+    for function in dict.fromkeys(function for function, _ in measured.jobs()):
+        rows = [
+            row
+            for row in measured.document["rows"]
+            if (row["function"], row["memory_mb"]) == (function, ONE_PROCESSOR)
+        ]
+        budget = budgets.get(function, budgets["default"])
+        size = sizes["functions"].get(function, {}).get("budget", sizes["default"])
+        cells = [
+            beside(max(row["size_mb"] for row in rows), size),
+            beside(max(row["cold_start_ms"] for row in rows), budget["start-ms"]),
+            beside(max(row["peak_mb"] for row in rows), budget["memory-mb"]),
+        ]
+        out.append(f"| `{function}` | {' | '.join(cells)} |")
+    return "\n".join(out)
+
+
+def beside(found: float, budget: float) -> str:
+    """A number and what it may be."""
+    return f"{found:.1f} of {budget:g}" + (" **over**" if found > budget else "")
+
+
 def bill_tables(bills: dict[str, tuple[str, list[Line]]]) -> str:
     """Each bill as a table, with its sum."""
     out = []
@@ -167,28 +195,39 @@ def filled(document: str, parts: dict[str, str]) -> str:
     return document
 
 
-def main(arguments: list[str]) -> int:
-    """Writes the document, or compares it."""
-    if not MEASURED.exists():
-        print(f"{MEASURED.name} is not there yet: make bench-power", file=sys.stderr)
-        return 1
-    prices = Prices(tomllib.loads((HERE / "prices.toml").read_text()))
-    usage = tomllib.loads((HERE / "usage.toml").read_text())
-    measured = Measured(json.loads(MEASURED.read_text()))
+def parts(prices: Prices, usage: dict, measured: Measured | None) -> dict[str, str]:
+    """What stands between the document's marks; without a measurement, that there is none."""
+    if measured is None:
+        return dict.fromkeys(("sentence", "bills", "conditions", "budgets", "plot", "power"), NOT_MEASURED) | {
+            "prices": price_table(prices)
+        }
     bills = {name: (one["title"], bill(one, prices, measured)) for name, one in usage.items()}
-    before = DOCUMENT.read_text()
-    after = filled(before, {
+    return {
         "sentence": sentence(bills),
         "bills": bill_tables(bills),
         "conditions": conditions(measured),
+        "budgets": budget_table(measured, _toml(HERE / "budgets.toml"), _toml(SIZES)),
+        "plot": PLOT,
         "power": power_table(prices, measured),
         "prices": price_table(prices),
-    })
+    }
+
+
+def main(arguments: list[str]) -> int:
+    """Writes the document, or compares it."""
+    measured = Measured(json.loads(MEASURED.read_text())) if MEASURED.exists() else None
+    made = parts(Prices(_toml(HERE / "prices.toml")), _toml(HERE / "usage.toml"), measured)
+    before = DOCUMENT.read_text()
+    after = filled(before, made)
     if "--check" in arguments:
         return 0 if after == before else 1
     DOCUMENT.write_text(after)
-    print(sentence(bills).strip("*"))
+    print(made["sentence"].strip("*_"))
     return 0
+
+
+def _toml(path: Path) -> dict:
+    return tomllib.loads(path.read_text())
 
 
 if __name__ == "__main__":

@@ -2,6 +2,9 @@
 
 use std::time::Duration;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use gatehouse_auction::AuctionId;
 use gatehouse_tests::auction_house::{Call, House, Person};
 use gatehouse_tests::events::{notification, sqs_batch};
 use gatehouse_tests::in_place::InPlace;
@@ -152,6 +155,46 @@ pub async fn publishing(quota: &Quota, memory: u32) -> Row {
         variables: &borrowed(&variables),
     };
     measure(quota, memory, &subject, vec![one; EVENTS], nothing_handed_back).await
+}
+
+/// `bid-import`: a file of twenty bids of one bidder in each event, each in another auction.
+pub async fn imports(quota: &Quota, memory: u32) -> Row {
+    let house = House::new().await;
+    house.set_clock(Timestamp::now());
+    let room = Room::new(&[]).await;
+    let mut auctions = Vec::new();
+    for _ in 0..BIDS {
+        auctions.push(house.open(&Person::auctioneer("auctioneer")).await.id);
+    }
+    let mut events = Vec::new();
+    for number in 0..EVENTS {
+        let line =
+            |(place, auction): (usize, &AuctionId)| format!("{auction},{}\n", STANDARD.encode([place as u8; 120]));
+        let lines: String = auctions.iter().enumerate().map(line).collect();
+        let file = format!("[].contract,[].bid\n{lines}");
+        let key = format!("bidder-{number}/encrypted.csv");
+        let record = room.upload(&key, file.into_bytes(), "01").await;
+        events.push(sqs_batch(&[notification(&[record])]));
+    }
+    let mut variables = house.variables();
+    variables.extend([
+        ("IMPORT_BUCKET", room.source.clone()),
+        ("REJECTED_QUEUE_URL", room.rejected_queue_url.clone()),
+        // Nothing is opened here: it only says that there is an older system.
+        (
+            "LEGACY_KEY_ARN",
+            "arn:aws:kms:us-east-1:000000000000:key/of-the-older-system".to_owned(),
+        ),
+    ]);
+    let subject = Subject {
+        function: "bid-import",
+        job: "a file of 20 bids",
+        bootstrap: &bootstrap_of("GATEHOUSE_BID_IMPORT_BOOTSTRAP"),
+        variables: &borrowed(&variables),
+    };
+    let row = measure(quota, memory, &subject, events, nothing_handed_back).await;
+    assert_eq!(room.rejections().await.len(), 0, "every line is a bid");
+    row
 }
 
 fn borrowed<'a>(variables: &'a [(&'static str, String)]) -> Vec<(&'a str, &'a str)> {

@@ -1,5 +1,5 @@
 //! Measures the `bootstrap` files that ship with the processor shares of several memory sizes, against the local stack, and
-//! prints what it found as JSON. Run by `make bench-power`.
+//! prints what it found as JSON. Run by `make bench-power`; with sizes in MB on the command line, for these only.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -27,8 +27,13 @@ async fn main() {
             std::process::exit(1);
         }
     };
+    let chosen: Vec<u32> = std::env::args()
+        .skip(1)
+        .map(|size| size.parse().expect("a size in MB"))
+        .collect();
+    let sizes = if chosen.is_empty() { SIZES.to_vec() } else { chosen };
     let mut rows = Vec::new();
-    for memory in SIZES {
+    for memory in sizes {
         eprintln!("measuring with {memory} MB");
         quota.allow(memory);
         rows.extend(jobs::photos(&quota, memory).await);
@@ -36,6 +41,7 @@ async fn main() {
         rows.extend(jobs::bids(&quota, memory).await);
         rows.push(jobs::settlements(&quota, memory).await);
         rows.push(jobs::publishing(&quota, memory).await);
+        rows.push(jobs::imports(&quota, memory).await);
     }
     let document = json!({
         "date": Timestamp::now().strftime("%Y-%m-%d").to_string(),

@@ -1,5 +1,6 @@
 //! One function at one size: its cold starts, and the same kind of event again and again.
 
+use std::fs;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -19,6 +20,8 @@ pub struct Row {
     job: &'static str,
     memory_mb: u32,
     virtual_processors: f64,
+    /// Its `bootstrap` file.
+    size_mb: f64,
     /// From the start of the process to its first request for an event.
     cold_start_ms: f64,
     first_ms: f64,
@@ -84,6 +87,7 @@ pub async fn measure(
         job: subject.job,
         memory_mb: memory,
         virtual_processors: processors(memory),
+        size_mb: fs::metadata(subject.bootstrap).unwrap().len() as f64 / 1e6,
         cold_start_ms: median(starts),
         first_ms: milliseconds(first),
         warm_runs: times.len(),
