@@ -34,7 +34,7 @@ pub struct Backfill {
 impl Backfill {
     /// As the command finds it.
     pub async fn connect() -> Self {
-        let aws = gatehouse_core::aws::config().await;
+        let aws = gatehouse_core::aws::config();
         let stack = Stack::describe(&aws, &variable("GATEHOUSE_STACK")).await.unwrap();
         let runs = Runs::new(&aws, &stack);
         Self { aws, stack, runs }

@@ -13,6 +13,8 @@ use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_smithy_async::rt::sleep::{SharedAsyncSleep, TokioSleep};
+use aws_smithy_async::time::{SharedTimeSource, SystemTimeSource};
 use aws_types::origin::Origin;
 use aws_types::service_config::{LoadServiceConfig, ServiceConfigKey};
 
@@ -37,6 +39,8 @@ pub fn config() -> SdkConfig {
         .identity_cache(IdentityCache::lazy().build())
         .region(region.map(Region::new))
         .service_config(ServiceVariables)
+        .sleep_impl(SharedAsyncSleep::new(TokioSleep::new()))
+        .time_source(SharedTimeSource::new(SystemTimeSource::new()))
         .retry_config(retries())
         .timeout_config(timeouts())
         .use_fips(is_on("AWS_USE_FIPS_ENDPOINT"))
