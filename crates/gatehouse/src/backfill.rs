@@ -112,7 +112,7 @@ impl Arguments {
 
 impl House {
     async fn open(arguments: &Arguments) -> Result<Self, Failure> {
-        let aws = gatehouse_core::aws::config().await;
+        let aws = crate::account::config().await;
         if aws.region().is_none() {
             return Err(Failure::NoRegion);
         }

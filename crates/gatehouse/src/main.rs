@@ -5,6 +5,7 @@
 //! Exit codes: 0 done; 2 usage; 65 the input is bad (its reason code and a sentence on standard
 //! error, nothing written); 1 anything else.
 
+mod account;
 mod api;
 mod auction;
 mod backfill;

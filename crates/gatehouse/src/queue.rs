@@ -10,7 +10,7 @@ mod redrive;
 mod show;
 mod table;
 
-use aws_config::{BehaviorVersion, SdkConfig};
+use aws_config::SdkConfig;
 use gatehouse_queues::{Queue, Stack};
 
 use crate::failure::Failure;
@@ -58,15 +58,6 @@ struct House {
     sqs: aws_sdk_sqs::Client,
 }
 
-/// What a person's other AWS tools use as well: environment, profile, container or machine.
-async fn at_the_keyboard() -> SdkConfig {
-    aws_config::defaults(BehaviorVersion::latest())
-        .retry_config(gatehouse_core::aws::retries())
-        .timeout_config(gatehouse_core::aws::timeouts())
-        .load()
-        .await
-}
-
 impl StackName {
     fn or_default(&self) -> String {
         let given = self.stack.clone();
@@ -76,7 +67,7 @@ impl StackName {
     }
 
     async fn open(&self) -> Result<House, Failure> {
-        let aws = at_the_keyboard().await;
+        let aws = crate::account::config().await;
         if aws.region().is_none() {
             return Err(Failure::NoRegion);
         }
