@@ -391,6 +391,7 @@ def outputs(template: dict) -> list[str]:
     wanted = (
         *("SourceBucket", "DestinationBucket", "UploadCommand"),
         *("UploadQueueUrl", "DeadLetterQueueUrl", "RejectedQueueUrl"),
+        *("FlagsParameterName", "HoldQueueUrl", "InPlaceHoldQueueUrl", "InPlaceReleaseQueueUrl"),
         *("FaceBlurFunctionName", "FaceBlurLogGroupName"),
         *("BackfillStateMachineArn", "BackfillBucket"),
         *("InPlaceBucket", "InPlaceCommand", "LedgerTableName"),

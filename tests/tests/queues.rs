@@ -362,6 +362,25 @@ async fn a_photo_in_place_that_was_given_up_starts_again_and_ends_without_its_fa
 
 #[tokio::test]
 #[ignore = "needs the local stack: make test"]
+async fn a_photo_in_place_that_was_released_and_then_failed_starts_again_too() {
+    let (mut world, house) = given_up().await;
+    let queue = house.queue("stream-failure");
+    let [body] = &house.bodies(&queue).await[..] else {
+        panic!("one message")
+    };
+    let rejection: Value = serde_json::from_str(body).unwrap();
+    // SQS puts a dead letter there as it came from the release queue: the record alone.
+    house.send(&queue, &rejection["record"].to_string()).await;
+    let (report, outcome) = redrive(&house, &queue, None).await;
+    outcome.unwrap();
+    assert_eq!(done(&report), (1, 0, 0));
+    world.settle().await;
+    assert_eq!((world.state(KEY).await.as_str(), world.writes().await), ("done", 2));
+    assert_eq!(house.depth(&queue).await.total(), 0);
+}
+
+#[tokio::test]
+#[ignore = "needs the local stack: make test"]
 async fn a_photo_that_was_started_again_twice_is_written_once_and_a_newer_upload_wins() {
     let (mut world, house) = given_up().await;
     let queue = house.queue("stream-failure");
