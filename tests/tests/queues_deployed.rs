@@ -31,7 +31,7 @@ fn json(output: &Output) -> Value {
 
 #[tokio::test]
 #[ignore = "needs the local stack: make test"]
-async fn the_command_finds_every_final_queue_of_the_stack_and_drops_nothing_without_being_asked() {
+async fn the_command_finds_every_queue_that_a_person_looks_into_and_drops_nothing_without_being_asked() {
     let _stack = Stack::connect().await;
     let list = json(&gatehouse(&["list", "--json"]));
     let names: Vec<&str> = list["queues"]
@@ -44,7 +44,9 @@ async fn the_command_finds_every_final_queue_of_the_stack_and_drops_nothing_with
         names,
         [
             "dead-letter",
+            "hold",
             "import-dead-letter",
+            "in-place-hold",
             "publish-failure",
             "record-dead-letter",
             "rejected",
@@ -53,6 +55,11 @@ async fn the_command_finds_every_final_queue_of_the_stack_and_drops_nothing_with
         ]
     );
     assert_eq!(gatehouse(&["drop", "rejected"]).status.code(), Some(2));
+    for taken in [&["redrive", "hold"][..], &["drop", "in-place-hold", "--yes"]] {
+        let refused = gatehouse(taken);
+        assert_eq!(refused.status.code(), Some(65), "{taken:?}");
+        assert!(String::from_utf8_lossy(&refused.stderr).contains("held-back"));
+    }
     let nowhere = gatehouse(&["show", "upload"]);
     assert_eq!(nowhere.status.code(), Some(65));
     assert!(String::from_utf8_lossy(&nowhere.stderr).contains("import-dead-letter"));
