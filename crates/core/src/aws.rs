@@ -25,6 +25,19 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 /// One try of one call, up to the first byte of its answer.
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(15);
 
+/// A client of this SDK crate with this configuration: `client!(aws_sdk_s3, aws)`. Each call of it is in its trace
+/// ([`AwsCalls`](crate::telemetry::trace::AwsCalls)).
+#[macro_export]
+macro_rules! client {
+    ($sdk:ident, $aws:expr) => {
+        $sdk::Client::from_conf(
+            $sdk::config::Builder::from($aws)
+                .interceptor($crate::telemetry::trace::AwsCalls)
+                .build(),
+        )
+    };
+}
+
 /// The configuration that every client of a function is made from. Of the environment it reads `AWS_ACCESS_KEY_ID`,
 /// `AWS_SECRET_ACCESS_KEY`, `AWS_SESSION_TOKEN`, `AWS_REGION` (or `AWS_DEFAULT_REGION`), `AWS_ENDPOINT_URL`, also for a single
 /// service (`AWS_ENDPOINT_URL_S3`), `AWS_USE_FIPS_ENDPOINT` and `AWS_USE_DUALSTACK_ENDPOINT`: "Settings reference" in the AWS

@@ -11,9 +11,11 @@ use std::time::Duration;
 
 use aws_lambda_events::event::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
 use futures_util::{FutureExt, StreamExt, stream as futures};
-use tracing::{Instrument, error, info_span, warn};
+use tracing::{Instrument, error, field, info_span, warn};
 
 use crate::deadline::Deadline;
+use crate::disposition::Disposition;
+use crate::telemetry::trace::{self, STEP, TraceHeader};
 
 pub mod stream;
 
@@ -45,6 +47,8 @@ pub struct MessageWithoutId;
 struct Message {
     id: String,
     group: Option<String>,
+    /// The trace of whoever sent it. S3 hands on that of the upload (X-Ray developer guide, "Amazon S3 and AWS X-Ray").
+    trace: Option<TraceHeader>,
     body: String,
 }
 
@@ -81,9 +85,11 @@ fn message(record: SqsMessage) -> Result<Message, MessageWithoutId> {
     let is_fifo = record.event_source_arn.is_some_and(|arn| arn.ends_with(".fifo"));
     // Standard queues may carry a group id too (for fair sharing); it promises no order there.
     let group = group.filter(|_| is_fifo);
+    let trace = record.attributes.get("AWSTraceHeader");
+    let trace = trace.and_then(|header| TraceHeader::read(header));
     // No body is a body that can't be read: the event reader rejects it with its reason.
     let body = record.body.unwrap_or_default();
-    Ok(Message { id, group, body })
+    Ok(Message { id, group, trace, body })
 }
 
 /// Messages that have to run one after the other, in the order in which they arrived. In a
@@ -108,8 +114,11 @@ where
     Done: Future<Output = Result<(), HandBack>>,
 {
     let mut handed_back = Vec::new();
-    for Message { id, body, .. } in group {
-        let span = info_span!("message", messageId = id);
+    for Message { id, trace, body, .. } in group {
+        let span = info_span!(target: STEP, "message", messageId = id, xrayTraceId = field::Empty);
+        if let Some(header) = trace {
+            trace::segment_in(&span, &header);
+        }
         let blocked = !handed_back.is_empty();
         if blocked || attempt(body, limits, work).instrument(span).await.is_err() {
             handed_back.push(id);
@@ -126,6 +135,7 @@ where
 {
     if limits.deadline.remaining() < limits.start_margin {
         warn!(reason = "deadline", "not started: too little time is left");
+        trace::failed("deadline", Disposition::Retry);
         return Err(HandBack);
     }
     let time = limits.deadline.remaining().saturating_sub(ANSWER_MARGIN);
@@ -138,10 +148,12 @@ where
             // What the panic said stays out of the log: it may quote the data that caused it.
             // Where it happened is in the line that the panic hook wrote.
             error!(reason = "panic", "the work panicked; it is handed back");
+            trace::failed("panic", Disposition::Retry);
             Err(HandBack)
         }
         Err(_elapsed) => {
             warn!(reason = "deadline", "abandoned: the invocation ends; it is handed back");
+            trace::failed("deadline", Disposition::Retry);
             Err(HandBack)
         }
     }

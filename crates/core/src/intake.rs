@@ -30,6 +30,7 @@ use crate::disposition::{Disposition, Failure, innermost_cause};
 use crate::event::{Invocation, ReadRecord, Record, listing, records_in_body, records_in_event};
 use crate::rejected::{RejectedQueue, Rejection};
 use crate::stream::RecordWithoutSequenceNumber;
+use crate::telemetry::trace::{self, STEP};
 
 mod held;
 mod stream;
@@ -205,7 +206,7 @@ where
         (Box::new(malformed) as Box<dyn Failure>, raw)
     })?;
     let raw = record.raw.clone();
-    let span = info_span!("record", bucket = record.bucket, key = record.key);
+    let span = info_span!(target: STEP, "record", bucket = record.bucket, key = record.key);
     let outcome = work(record).instrument(span.clone()).await;
     outcome.map_err(|failure| {
         span.in_scope(|| note(&failure));
@@ -216,6 +217,7 @@ where
 fn note(failure: &dyn Failure) {
     let reason = failure.reason();
     let cause = innermost_cause(failure);
+    trace::failed(reason, failure.disposition());
     match failure.disposition() {
         Disposition::Retry => {
             metrics::counter!("Retried", "reason" => reason).increment(1);

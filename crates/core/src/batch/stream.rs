@@ -13,6 +13,7 @@ use tracing::{Instrument, info_span};
 
 use super::{HandBack, Limits, attempt};
 use crate::stream::{RecordWithoutSequenceNumber, StreamEvent, StreamRecord, answer};
+use crate::telemetry::trace::STEP;
 
 /// Gives each record to `work`, and answers with those that failed or were not started, the lowest
 /// sequence number first. A panic and the deadline hand back, as in an SQS batch.
@@ -67,7 +68,7 @@ where
     let mut handed_back = Vec::new();
     for (place, record) in item {
         let number = record.sequence_number.clone();
-        let span = info_span!("streamRecord", sequenceNumber = number);
+        let span = info_span!(target: STEP, "streamRecord", sequenceNumber = number);
         if attempt(record, limits, work).instrument(span).await.is_err() {
             handed_back.push((place, number));
         }

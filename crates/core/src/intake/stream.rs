@@ -14,6 +14,7 @@ use crate::deadline::Deadline;
 use crate::disposition::{Disposition, Failure};
 use crate::patience::Patience;
 use crate::stream::{StreamEvent, StreamRecord};
+use crate::telemetry::trace::STEP;
 
 /// Kept for giving up a record that takes too long.
 const GIVE_UP_MARGIN: Duration = Duration::from_secs(2);
@@ -91,7 +92,7 @@ impl Intake {
         let whole = deadline.remaining();
         let one_record = async |record: StreamRecord| {
             let (shown, created) = ((patience.shown)(&record), record.created);
-            let span = info_span!("item", keys = %record.keys);
+            let span = info_span!(target: STEP, "item", keys = %record.keys);
             let work = async { work(record).await };
             let Err(not_done) = to_its_end(work, deadline, whole).instrument(span.clone()).await else {
                 return Ok(());

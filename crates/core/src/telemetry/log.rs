@@ -9,17 +9,25 @@ use tracing_subscriber::prelude::*;
 use tracing_subscriber::util::TryInitError;
 use tracing_subscriber::{Registry, filter::Targets};
 
-/// Sets the process's logs up to go to standard output.
-pub(super) fn init(crate_name: &'static str) -> Result<(), TryInitError> {
+use super::trace::{STEP, Steps};
+
+/// Sets the process's logs up to go to standard output, and its steps to be written, if they are wanted.
+pub(super) fn init(crate_name: &'static str, steps: Option<Steps>) -> Result<(), TryInitError> {
     let level = std::env::var("AWS_LAMBDA_LOG_LEVEL").ok();
     let level = level.and_then(|level| level.parse().ok()).unwrap_or(Level::INFO);
-    let ours = Targets::new()
+    tracing_subscriber::registry()
+        .with(json(std::io::stdout).with_filter(ours(crate_name, level)))
+        .with(steps.map(|steps| steps.with_filter(Targets::new().with_target(STEP, Level::INFO))))
+        .try_init()
+}
+
+/// What is logged. A warning has the fields of the spans around it even where nothing less than a warning is logged.
+fn ours(crate_name: &'static str, level: Level) -> Targets {
+    Targets::new()
         .with_default(LevelFilter::WARN)
         .with_target("gatehouse", level)
-        .with_target(crate_name, level);
-    tracing_subscriber::registry()
-        .with(json(std::io::stdout).with_filter(ours))
-        .try_init()
+        .with_target(crate_name, level)
+        .with_target(STEP, level.max(Level::INFO))
 }
 
 fn json<W>(writer: W) -> JsonLayer<Registry, W>
@@ -47,7 +55,7 @@ mod tests {
     use super::*;
     use std::io::{self, Write};
     use std::sync::{Arc, Mutex};
-    use tracing::{error, info_span};
+    use tracing::{error, info, info_span};
 
     #[derive(Clone, Default)]
     struct Lines(Arc<Mutex<Vec<u8>>>);
@@ -63,9 +71,14 @@ mod tests {
     }
 
     fn logged(say: impl FnOnce()) -> serde_json::Value {
+        logged_from(Level::INFO, say)
+    }
+
+    fn logged_from(level: Level, say: impl FnOnce()) -> serde_json::Value {
         let lines = Lines::default();
         let writer = lines.clone();
-        let subscriber = tracing_subscriber::registry().with(json(move || writer.clone()));
+        let json = json(move || writer.clone()).with_filter(ours("a_handler", level));
+        let subscriber = tracing_subscriber::registry().with(json);
         tracing::subscriber::with_default(subscriber, say);
         let written = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
         assert_eq!(written.lines().count(), 1, "{written}");
@@ -89,6 +102,28 @@ mod tests {
         assert_eq!(line["requestId"], "r-1");
         assert_eq!(line["coldStart"], true);
         assert_eq!(line["messageId"], "m-1");
+    }
+
+    #[test]
+    fn a_warning_tells_which_record_it_is_of_where_only_warnings_are_logged() {
+        let line = logged_from(Level::WARN, || {
+            let _record = info_span!(target: STEP, "record", key = "a.jpg").entered();
+            info!("begun");
+            error!("failed");
+        });
+        assert_eq!((&line["message"], &line["key"]), (&"failed".into(), &"a.jpg".into()));
+    }
+
+    #[test]
+    fn the_trace_of_a_message_stands_before_that_of_the_invocation() {
+        let line = logged(|| {
+            let _invocation = info_span!(target: STEP, "invocation", xrayTraceId = "of the invocation").entered();
+            let message = info_span!(target: STEP, "message", xrayTraceId = tracing::field::Empty).entered();
+            message.record("xrayTraceId", "of the message");
+            error!("failed");
+        });
+        assert_eq!(line["xrayTraceId"], "of the message");
+        assert_eq!(line.to_string().matches("xrayTraceId").count(), 1);
     }
 
     #[test]
