@@ -27,6 +27,7 @@ use std::time::Duration;
 use aws_config::SdkConfig;
 use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent};
 use aws_lambda_events::event::streams::DynamoDbEventResponse;
+use gatehouse_core::client;
 use gatehouse_core::deadline::Deadline;
 use gatehouse_core::disposition::{Disposition, Failure};
 use gatehouse_core::event::UnexpectedBucket;
@@ -37,6 +38,7 @@ use gatehouse_core::patience::Patience;
 use gatehouse_core::recursion::RecursionGuard;
 use gatehouse_core::rejected::RejectedQueue;
 use gatehouse_core::stream::{StreamEvent, StreamRecord, as_stream_answer};
+use gatehouse_core::telemetry::trace::{self, STEP};
 use gatehouse_ledger::{Claim, Digest, Intents, Ledger, Output, Upload};
 use gatehouse_photo::detector::{Detectors, Embedded, Rekognition};
 use gatehouse_photo::fetch::Original;
@@ -46,7 +48,7 @@ use gatehouse_photo::report::{Stopwatch, Summary};
 use gatehouse_photo::{Redactor, report};
 use lambda_runtime::LambdaEvent;
 use metrics::counter;
-use tracing::{Instrument, info, info_span};
+use tracing::{Instrument, field, info, info_span};
 
 use config::Config;
 use error::InPlaceError;
@@ -78,8 +80,8 @@ pub struct Deps {
 impl Deps {
     /// Builds the clients around a model that is loaded already.
     pub fn new(config: Config, aws: &SdkConfig, embedded: Embedded) -> Self {
-        let s3 = aws_sdk_s3::Client::new(aws);
-        let sqs = aws_sdk_sqs::Client::new(aws);
+        let s3 = client!(aws_sdk_s3, aws);
+        let sqs = client!(aws_sdk_sqs, aws);
         let patience = Patience {
             queue: RejectedQueue::new(sqs.clone(), &config.stream_failure_queue_url),
             limit: config.give_up_after,
@@ -169,7 +171,11 @@ async fn one_change(deps: &Deps, record: StreamRecord) -> Result<(), InPlaceErro
     };
     let upload = &pending.upload;
     UnexpectedBucket::check(&upload.bucket, &deps.config.bucket)?;
-    let span = info_span!("upload", bucket = upload.bucket, key = upload.key);
+    let span = info_span!(target: STEP, "upload", bucket = upload.bucket, key = upload.key, xrayTraceId = field::Empty);
+    // A stream carries no tracing header; the ledger's item has that of the upload.
+    if let Some(header) = Upload::trace_in(&pending.item) {
+        trace::segment_in(&span, &header);
+    }
     async {
         match gated(deps, &record, &pending).await {
             Err(error) if error.disposition() == Disposition::Reject => rejected(deps, &record, upload, error).await,
@@ -192,7 +198,8 @@ async fn gated(deps: &Deps, record: &StreamRecord, pending: &Pending) -> Result<
 /// The life of a photo.
 async fn one_photo(deps: &Deps, Pending { upload, item }: &Pending, detector: Detector) -> Result<(), InPlaceError> {
     let mut stopwatch = Stopwatch::start();
-    let Some((original, source)) = deps.bucket.fetch(upload).await? else {
+    let fetch = info_span!(target: STEP, "fetch");
+    let Some((original, source)) = deps.bucket.fetch(upload).instrument(fetch).await? else {
         return skipped("replaced-or-deleted");
     };
     let Original {
@@ -219,7 +226,8 @@ async fn one_photo(deps: &Deps, Pending { upload, item }: &Pending, detector: De
     }
 
     let photo = Copy::new(redacted, keep, upload.sequencer.trim_start_matches('0'));
-    let Some(output) = replace(deps, upload, &photo, after).await? else {
+    let publish = info_span!(target: STEP, "publish");
+    let Some(output) = replace(deps, upload, &photo, after).instrument(publish).await? else {
         return Ok(());
     };
     deps.recursion.wrote(&upload.key);

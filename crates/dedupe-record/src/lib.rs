@@ -13,6 +13,7 @@ use std::time::Duration;
 
 use aws_config::SdkConfig;
 use aws_lambda_events::event::sqs::SqsBatchResponse;
+use gatehouse_core::client;
 use gatehouse_core::deadline::Deadline;
 use gatehouse_core::disposition::{Disposition, Failure};
 use gatehouse_core::event::{Invocation, Record, TooManyDigits, UnexpectedBucket};
@@ -42,7 +43,7 @@ pub struct Deps {
 impl Deps {
     /// Builds the clients.
     pub fn new(config: Config, aws: &SdkConfig) -> Self {
-        let rejected = RejectedQueue::new(aws_sdk_sqs::Client::new(aws), &config.rejected_queue_url);
+        let rejected = RejectedQueue::new(client!(aws_sdk_sqs, aws), &config.rejected_queue_url);
         Self {
             ledger: Ledger::new(aws, &config.ledger_table, config.keep),
             intake: Intake {

@@ -1,7 +1,10 @@
 //! The write for each S3 event: an upload waits, unless it is none.
 
+use gatehouse_core::telemetry::trace;
+
 use crate::item::{
     BUCKET, Item, KEY, OUTPUT_ETAG, OUTPUT_VERSION, PENDING, REASON, SEQUENCER, SOURCE_ETAG, SOURCE_VERSION, STATE,
+    TRACE,
 };
 use crate::{Ledger, LedgerError, Upload, Written, send, text};
 
@@ -44,7 +47,7 @@ const IS_NEWER: &str = "(attribute_not_exists(#sequencer) OR #sequencer < :seque
 const IS_NOT_OURS: &str = "NOT (#outputETag = :etag AND #outputVersion = :version)";
 // `intents` and the output stay: the next event may be that of our own write.
 const UPLOAD_WAITS: &str = "SET #bucket = :bucket, #key = :key, #sequencer = :sequencer, #sourceETag = :etag, \
-     #sourceVersion = :version, #state = :pending, #expiresAt = :expiresAt REMOVE #reason";
+     #sourceVersion = :version, #state = :pending, #expiresAt = :expiresAt";
 
 impl Ledger {
     /// Notes that an upload waits, unless it is late, a duplicate, or a write of ours.
@@ -58,7 +61,6 @@ impl Ledger {
     pub async fn accept(&self, upload: &Upload) -> Result<Acceptance, LedgerError> {
         let update = self
             .update(upload)
-            .update_expression(UPLOAD_WAITS)
             .expression_attribute_names("#bucket", BUCKET)
             .expression_attribute_names("#key", KEY)
             .expression_attribute_names("#sequencer", SEQUENCER)
@@ -66,12 +68,20 @@ impl Ledger {
             .expression_attribute_names("#sourceVersion", SOURCE_VERSION)
             .expression_attribute_names("#state", STATE)
             .expression_attribute_names("#reason", REASON)
+            .expression_attribute_names("#trace", TRACE)
             .expression_attribute_values(":bucket", text(&upload.bucket))
             .expression_attribute_values(":key", text(&upload.key))
             .expression_attribute_values(":sequencer", text(&upload.sequencer))
             .expression_attribute_values(":etag", text(&upload.etag))
             .expression_attribute_values(":version", text(&upload.version))
             .expression_attribute_values(":pending", text(PENDING));
+        // That of an older upload must not stay.
+        let update = match trace::here() {
+            Some(header) => update
+                .update_expression(format!("{UPLOAD_WAITS}, #trace = :trace REMOVE #reason"))
+                .expression_attribute_values(":trace", text(header)),
+            None => update.update_expression(format!("{UPLOAD_WAITS} REMOVE #reason, #trace")),
+        };
         let update = if upload.version.is_empty() {
             // Without versions an ETag would be all there is, and an uploader can make two files with one. So the content
             // decides, later.

@@ -21,6 +21,8 @@ pub(crate) const OUTPUT_ETAG: &str = "outputETag";
 pub(crate) const OUTPUT_VERSION: &str = "outputVersion";
 /// Why an upload was rejected.
 pub(crate) const REASON: &str = "reason";
+/// The tracing header of whoever accepted the upload, since the stream carries none. Absent where nothing is traced.
+pub(crate) const TRACE: &str = "trace";
 /// Epoch seconds, for DynamoDB's TTL.
 pub(crate) const EXPIRES_AT: &str = "expiresAt";
 

@@ -38,6 +38,7 @@ use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::operation::update_item::{UpdateItemError, UpdateItemOutput};
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure};
+use gatehouse_core::client;
 use gatehouse_core::disposition::{Disposition, Failure};
 
 use item::{EXPIRES_AT, Item, PK};
@@ -76,7 +77,7 @@ impl Ledger {
     /// The table of this name; an item is kept for so long after its last change.
     pub fn new(aws: &SdkConfig, table: impl Into<String>, keep: Keep) -> Self {
         Self {
-            client: aws_sdk_dynamodb::Client::new(aws),
+            client: client!(aws_sdk_dynamodb, aws),
             table: table.into(),
             keep,
         }

@@ -2,9 +2,10 @@
 
 use gatehouse_core::event::{Record, TooManyDigits};
 use gatehouse_core::stream::Image;
+use gatehouse_core::telemetry::trace::TraceHeader;
 use sha2::{Digest as _, Sha256};
 
-use crate::item::{BUCKET, KEY, PENDING, SEQUENCER, SOURCE_ETAG, SOURCE_VERSION, STATE};
+use crate::item::{BUCKET, KEY, PENDING, SEQUENCER, SOURCE_ETAG, SOURCE_VERSION, STATE, TRACE};
 
 /// An upload: which object, in which order, with which content.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,6 +58,11 @@ impl Upload {
             etag: attribute(SOURCE_ETAG)?,
             version: attribute(SOURCE_VERSION)?,
         }))
+    }
+
+    /// The trace that the upload in an item belongs to, if there is one.
+    pub fn trace_in(item: &Image) -> Option<TraceHeader> {
+        item.text(TRACE).and_then(TraceHeader::read)
     }
 
     /// The sequencer in an item, if it has one.
