@@ -23,6 +23,7 @@ use std::time::Duration;
 use aws_config::SdkConfig;
 use aws_lambda_events::event::sqs::SqsBatchResponse;
 use gatehouse_auction_log::AuctionLog;
+use gatehouse_core::client;
 use gatehouse_core::deadline::Deadline;
 use gatehouse_core::disposition::{Disposition, Failure};
 use gatehouse_core::event::{Invocation, Record};
@@ -66,10 +67,10 @@ pub struct Deps {
 impl Deps {
     /// Builds the clients.
     pub fn new(config: Config, aws: &SdkConfig) -> Self {
-        let dynamodb = aws_sdk_dynamodb::Client::new(aws);
-        let rejected = RejectedQueue::new(aws_sdk_sqs::Client::new(aws), &config.rejected_queue_url);
+        let dynamodb = client!(aws_sdk_dynamodb, aws);
+        let rejected = RejectedQueue::new(client!(aws_sdk_sqs, aws), &config.rejected_queue_url);
         Self {
-            bucket: Bucket::new(aws_sdk_s3::Client::new(aws), config.limits.bytes),
+            bucket: Bucket::new(client!(aws_sdk_s3, aws), config.limits.bytes),
             log: AuctionLog::new(EventStore::new(dynamodb.clone(), &config.auctions_table)),
             now: Timestamp::now,
             imported: Imported::new(dynamodb, &config.auctions_table),

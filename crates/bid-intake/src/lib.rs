@@ -58,6 +58,7 @@ use gatehouse_core::deadline::Deadline;
 use gatehouse_core::disposition::{Disposition, Failure, innermost_cause};
 use gatehouse_core::flags::{Flags, Switch};
 use gatehouse_core::idempotency::{Store, UnusableName};
+use gatehouse_core::telemetry::trace::{self, AwsCalls, STEP};
 use gatehouse_event_store::EventStore;
 use jiff::Timestamp;
 use lambda_runtime::LambdaEvent;
@@ -115,11 +116,12 @@ impl Deps {
     pub fn new(config: Config, aws: &SdkConfig) -> Result<Self, UnusableName> {
         let calls = Calls::default();
         let dynamodb = aws_sdk_dynamodb::config::Builder::from(&with_attempt_timeout(aws, DYNAMODB_TIMEOUT));
-        let dynamodb = aws_sdk_dynamodb::Client::from_conf(dynamodb.interceptor(calls.clone()).build());
+        let dynamodb =
+            aws_sdk_dynamodb::Client::from_conf(dynamodb.interceptor(calls.clone()).interceptor(AwsCalls).build());
         let kms = aws_sdk_kms::config::Builder::from(aws).interceptor(calls.clone());
-        let kms = aws_sdk_kms::Client::from_conf(kms.build());
+        let kms = aws_sdk_kms::Client::from_conf(kms.interceptor(AwsCalls).build());
         let scheduler = aws_sdk_scheduler::config::Builder::from(aws).interceptor(calls.clone());
-        let scheduler = aws_sdk_scheduler::Client::from_conf(scheduler.build());
+        let scheduler = aws_sdk_scheduler::Client::from_conf(scheduler.interceptor(AwsCalls).build());
         Ok(Self {
             log: AuctionLog::new(EventStore::new(dynamodb.clone(), &config.auctions_table)),
             allowance: Allowance::new(dynamodb.clone(), &config.idempotency_table, config.most_bids_per_bidder),
@@ -169,7 +171,7 @@ pub async fn handle(deps: &Deps, event: LambdaEvent<HttpEvent>) -> Result<Answer
     let deadline = Deadline::after(deadline.remaining().saturating_sub(ANSWER_MARGIN));
     let request_id = event.payload.request_context.request_id.as_str();
     let route = Route::of(&event.payload.route_key);
-    let span = info_span!("request", apiRequestId = request_id, route = ?route);
+    let span = info_span!(target: STEP, "request", apiRequestId = request_id, route = ?route);
     let watch = deps.calls.watch();
     let outcome = guarded(deps, route, &Request::new(&event.payload), deadline)
         .instrument(span.clone())
@@ -253,6 +255,12 @@ fn refused(failure: &IntakeError, request_id: &str) -> Answer {
     let (status, code, reason) = (problem.status, problem.code, failure.reason());
     let cause = innermost_cause(failure);
     counter!("Problems", "code" => code).increment(1);
+    let to_blame = if status < 500 {
+        Disposition::Reject
+    } else {
+        Disposition::Retry
+    };
+    trace::failed(code, to_blame);
     match failure.disposition() {
         _ if status < 500 => info!(status, code, "refused"),
         Disposition::Retry => warn!(status, code, reason, cause, "not now: {failure}"),

@@ -22,6 +22,7 @@ use std::time::Duration;
 
 use aws_config::SdkConfig;
 use aws_lambda_events::event::streams::DynamoDbEventResponse;
+use gatehouse_core::client;
 use gatehouse_core::deadline::Deadline;
 use gatehouse_core::intake::{Intake, InvocationFailed};
 use gatehouse_core::patience::Patience;
@@ -54,8 +55,8 @@ pub struct Deps {
 impl Deps {
     /// Builds the clients.
     pub fn new(config: Config, aws: &SdkConfig) -> Self {
-        let bus = Bus::new(aws_sdk_eventbridge::Client::new(aws), &config.event_bus);
-        let failures = RejectedQueue::new(aws_sdk_sqs::Client::new(aws), &config.stream_failure_queue_url);
+        let bus = Bus::new(client!(aws_sdk_eventbridge, aws), &config.event_bus);
+        let failures = RejectedQueue::new(client!(aws_sdk_sqs, aws), &config.stream_failure_queue_url);
         Self::with(config, bus, failures)
     }
 

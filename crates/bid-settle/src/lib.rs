@@ -32,11 +32,13 @@ use aws_config::SdkConfig;
 use aws_lambda_events::event::sqs::SqsBatchResponse;
 use gatehouse_auction_log::AuctionLog;
 use gatehouse_core::batch::{self, HandBack, Limits};
+use gatehouse_core::client;
 use gatehouse_core::deadline::Deadline;
 use gatehouse_core::disposition::{Disposition, Failure, innermost_cause};
 use gatehouse_core::event::Invocation;
 use gatehouse_core::intake::{Intake, InvocationFailed};
 use gatehouse_core::rejected::RejectedQueue;
+use gatehouse_core::telemetry::trace::{self, STEP};
 use gatehouse_event_store::EventStore;
 use jiff::Timestamp;
 use lambda_runtime::LambdaEvent;
@@ -84,9 +86,9 @@ pub struct Deps {
 impl Deps {
     /// Builds the clients.
     pub fn new(config: Config, aws: &SdkConfig) -> Self {
-        let kms = aws_sdk_kms::Client::new(aws);
-        let dynamodb = aws_sdk_dynamodb::Client::new(aws);
-        let sqs = aws_sdk_sqs::Client::new(aws);
+        let kms = client!(aws_sdk_kms, aws);
+        let dynamodb = client!(aws_sdk_dynamodb, aws);
+        let sqs = client!(aws_sdk_sqs, aws);
         let result_key = ResultKey::new(kms.clone(), &config.result_key_arn);
         Self {
             log: AuctionLog::new(EventStore::new(dynamodb.clone(), &config.auctions_table)),
@@ -94,7 +96,7 @@ impl Deps {
             unwrap: Unwrap::new(kms.clone()),
             progress: ProgressStore::new(dynamodb, &config.auctions_table, result_key.clone()),
             result_key,
-            schedules: Schedules::new(aws_sdk_scheduler::Client::new(aws), &config.schedule_group),
+            schedules: Schedules::new(client!(aws_sdk_scheduler, aws), &config.schedule_group),
             queue: SettleQueue::new(sqs.clone(), &config.settle_queue_url),
             retirement: Retirement::new(kms, &config),
             intake: Intake {
@@ -151,7 +153,7 @@ pub async fn handle(deps: &Deps, event: LambdaEvent<Invocation>) -> Result<Optio
 async fn one_message(deps: &Deps, message: Value, deadline: Deadline) -> Result<(), HandBack> {
     let outcome = async {
         let auction = message::auction(&message)?;
-        let span = info_span!("auction", auction = %auction);
+        let span = info_span!(target: STEP, "auction", auction = %auction);
         settle::settle(deps, auction, deadline).instrument(span).await
     };
     let Err(failure) = outcome.await else {
@@ -169,6 +171,7 @@ async fn one_message(deps: &Deps, message: Value, deadline: Deadline) -> Result<
 fn hand_back(failure: &SettleError) {
     let reason = failure.reason();
     let cause = innermost_cause(failure);
+    trace::failed(reason, Disposition::Retry);
     counter!("Retried", "reason" => reason).increment(1);
     warn!(reason, cause, disposition = "retry", "{failure}");
 }

@@ -26,6 +26,7 @@ use std::time::Duration;
 
 use aws_config::SdkConfig;
 use aws_lambda_events::event::sqs::SqsBatchResponse;
+use gatehouse_core::client;
 use gatehouse_core::deadline::Deadline;
 use gatehouse_core::event::{Invocation, Record, records_in_body};
 use gatehouse_core::flags::Flags;
@@ -33,6 +34,7 @@ use gatehouse_core::hold::Hold;
 use gatehouse_core::intake::{Intake, InvocationFailed};
 use gatehouse_core::recursion::RecursionGuard;
 use gatehouse_core::rejected::RejectedQueue;
+use gatehouse_core::telemetry::trace::STEP;
 use gatehouse_photo::detector::{Detectors, Embedded, Rekognition};
 use gatehouse_photo::fetch::Original;
 use gatehouse_photo::gate::Gate;
@@ -40,7 +42,7 @@ use gatehouse_photo::publish::Copy;
 use gatehouse_photo::report::{Stopwatch, Summary};
 use gatehouse_photo::{Redactor, report};
 use lambda_runtime::LambdaEvent;
-use tracing::info;
+use tracing::{Instrument, info, info_span};
 
 use config::Config;
 use error::PublishError;
@@ -67,8 +69,8 @@ pub struct Deps {
 impl Deps {
     /// Builds the clients around a model that is loaded already.
     pub fn new(config: Config, aws: &SdkConfig, embedded: Embedded) -> Self {
-        let s3 = aws_sdk_s3::Client::new(aws);
-        let rejected = RejectedQueue::new(aws_sdk_sqs::Client::new(aws), &config.rejected_queue_url);
+        let s3 = client!(aws_sdk_s3, aws);
+        let rejected = RejectedQueue::new(client!(aws_sdk_sqs, aws), &config.rejected_queue_url);
         let detectors = Detectors {
             deployed: config.photos.detector,
             embedded,
@@ -136,7 +138,8 @@ async fn one_photo(deps: &Deps, record: Record) -> Result<(), PublishError> {
     let Some(detector) = deps.gate.pass(&record.bucket, &record.key, body).await? else {
         return Ok(()); // held back
     };
-    let Some(upload) = deps.target.fetch(&record).await? else {
+    let fetch = info_span!(target: STEP, "fetch");
+    let Some(upload) = deps.target.fetch(&record).instrument(fetch).await? else {
         return Ok(()); // published already, overtaken, or a photo of our own
     };
     let Upload { original, source, slot } = upload;
@@ -147,7 +150,8 @@ async fn one_photo(deps: &Deps, record: Record) -> Result<(), PublishError> {
     let (redacted, stopwatch) = deps.redactor.without_faces(bytes, source, detector, stopwatch).await?;
     let summary = Summary::of(&redacted, bytes_in);
     let photo = Copy::new(redacted, keep, &record.sequencer);
-    if slot.publish(&record, &photo).await?.is_some() {
+    let publish = info_span!(target: STEP, "publish");
+    if slot.publish(&record, &photo).instrument(publish).await?.is_some() {
         summary.say(stopwatch);
     }
     Ok(())

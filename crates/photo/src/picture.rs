@@ -7,11 +7,12 @@ use std::panic::resume_unwind;
 use std::sync::Arc;
 
 use gatehouse_core::flags;
+use gatehouse_core::telemetry::trace::STEP;
 use gatehouse_detect::Face;
 use gatehouse_redact::{Options, Photo, Region};
 use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
-use tracing::Span;
+use tracing::{Span, info_span};
 
 use crate::config::{NoFaces, Settings};
 use crate::detector::{Detectors, FindFaces, Subject};
@@ -69,15 +70,19 @@ impl Redactor {
         blocking(move || {
             let _place = place;
             stopwatch.lap(); // the wait for a place is nobody's work
-            let mut subject = Subject::open(&bytes, source, &settings.limits)?;
-            stopwatch.decode = stopwatch.lap();
-            let faces = Handle::current().block_on(detector.find_faces(&mut subject))?;
+            let (subject, faces) = info_span!(target: STEP, "detect").in_scope(|| {
+                let mut subject = Subject::open(&bytes, source, &settings.limits)?;
+                stopwatch.decode = stopwatch.lap();
+                let faces = Handle::current().block_on(detector.find_faces(&mut subject))?;
+                Ok::<_, PhotoError>((subject, faces))
+            })?;
             stopwatch.looked(subject.decoding());
             if faces.is_empty() && settings.no_faces == NoFaces::Withhold {
                 return Err(PhotoError::NoFacesFound);
             }
 
-            let redacted = hide(subject.into_photo(), &faces, settings.face_margin)?;
+            let redacted = info_span!(target: STEP, "redact")
+                .in_scope(|| hide(subject.into_photo(), &faces, settings.face_margin))?;
             stopwatch.redact = stopwatch.lap();
             Ok((redacted, stopwatch))
         })

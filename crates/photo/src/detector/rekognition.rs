@@ -12,6 +12,7 @@ use aws_sdk_rekognition::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_rekognition::operation::detect_faces::DetectFacesError;
 use aws_sdk_rekognition::primitives::Blob;
 use aws_sdk_rekognition::types::{FaceDetail, Image, S3Object};
+use gatehouse_core::client;
 use gatehouse_detect::{Face, glance_sides, union, useful_sides};
 use gatehouse_redact::Preview;
 
@@ -49,7 +50,7 @@ struct Part {
 impl Rekognition {
     /// Asks with this configuration.
     pub fn new(aws: &SdkConfig) -> Self {
-        Self::asking_through(Client::new(aws))
+        Self::asking_through(client!(aws_sdk_rekognition, aws))
     }
 
     /// Asks through this client.
