@@ -34,6 +34,7 @@ pub mod runtime_api;
 pub mod settling;
 pub mod stack;
 pub mod wire;
+pub mod xray;
 
 use std::time::Duration;
 

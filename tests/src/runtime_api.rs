@@ -10,7 +10,7 @@ use axum::Router;
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::StatusCode;
-use axum::response::{IntoResponse, Response};
+use axum::response::{AppendHeaders, IntoResponse, Response};
 use axum::routing::{get, post};
 use serde_json::Value;
 use tokio::sync::{Mutex, mpsc};
@@ -38,6 +38,7 @@ struct Api {
     events: Mutex<mpsc::UnboundedReceiver<Value>>,
     answers: mpsc::UnboundedSender<Answer>,
     started: mpsc::UnboundedSender<Instant>,
+    trace_header: Option<String>,
 }
 
 impl Function {
@@ -46,6 +47,18 @@ impl Function {
     /// # Panics
     /// If it does not within ten seconds.
     pub async fn start(bootstrap: &Path, variables: &[(&str, &str)]) -> Self {
+        Self::start_with(bootstrap, variables, None).await
+    }
+
+    /// The same, where each invocation comes with this tracing header.
+    ///
+    /// # Panics
+    /// As [`Function::start`].
+    pub async fn start_in_trace(bootstrap: &Path, variables: &[(&str, &str)], header: &str) -> Self {
+        Self::start_with(bootstrap, variables, Some(header.to_owned())).await
+    }
+
+    async fn start_with(bootstrap: &Path, variables: &[(&str, &str)], trace_header: Option<String>) -> Self {
         let (events, to_serve) = mpsc::unbounded_channel();
         let (answered, answers) = mpsc::unbounded_channel();
         let (started, mut starts) = mpsc::unbounded_channel();
@@ -53,6 +66,7 @@ impl Function {
             events: Mutex::new(to_serve),
             answers: answered,
             started,
+            trace_header,
         });
         let router = Router::new()
             .route("/2018-06-01/runtime/invocation/next", get(next))
@@ -145,6 +159,11 @@ async fn next(State(api): State<Arc<Api>>) -> Response {
             "arn:aws:lambda:us-east-1:000000000000:function:f".into(),
         ),
     ];
+    let trace = api
+        .trace_header
+        .iter()
+        .map(|header| ("Lambda-Runtime-Trace-Id", header.clone()));
+    let headers = AppendHeaders(headers.into_iter().chain(trace));
     (headers, event.to_string()).into_response()
 }
 

@@ -133,6 +133,17 @@ mod tests {
     }
 
     #[test]
+    fn an_item_has_the_trace_of_whoever_accepted_its_upload_or_none() {
+        let header = "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=03995c3f42cd8ad8;Sampled=1";
+        let traced = item(|item| item["trace"] = json!({ "S": header }));
+        assert_eq!(Upload::trace_in(&traced).unwrap().to_string(), header);
+        for nothing in [json!({ "S": "a header" }), json!({ "N": "7" })] {
+            assert_eq!(Upload::trace_in(&item(|item| item["trace"] = nothing)), None);
+        }
+        assert_eq!(Upload::trace_in(&item(|_| {})), None);
+    }
+
+    #[test]
     fn only_a_pending_upload_waits_and_what_it_lacks_is_named() {
         assert_eq!(Upload::pending_in(&item(|_| {})).unwrap().unwrap().key, "a.jpg");
         assert_eq!(
