@@ -38,7 +38,7 @@ STEPS := python3 tools/steps.py
 LOCAL := python3 -m gatehouse_local
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo send flags stop resume test iam soak model tool bench bench-function bench-power bench-bids bench-backfill bench-peers bench-idempotency cost check audit sbom reproducible deploy lock clean
+.PHONY: help setup run demo send flags stop resume test iam soak trace model tool bench bench-function bench-power bench-bids bench-backfill bench-peers bench-idempotency cost check audit sbom reproducible deploy lock clean
 
 help: ## Show this list
 	@echo "make TARGET, where TARGET is one of"
@@ -80,6 +80,9 @@ iam: $(TOOLS) ## Each permission of each role and key: what fails without it (mi
 # On a stack of its own. What is killed are the functions' processes on this stack, found through /proc.
 soak: $(TOOLS) tool ## Ten minutes of mixed load with faults on, then a balance: is anything lost? SOAK_MINUTES=1 SOAK_SEED=7
 	@GATEHOUSE_FAULTS_SEED=$(SOAK_SEED) SOAK_MINUTES=$(SOAK_MINUTES) $(LOCAL) test -- python3 tests/soak
+
+trace: $(TOOLS) ## One trace of one photo, from its upload to its publication, as JSON with all of its spans (minutes)
+	@$(LOCAL) test -- cargo test --quiet --package gatehouse-tests --test tracing from_its_upload -- --ignored --nocapture
 
 model: ## Every state of the protocols, and what breaks without each of their clauses (tests/model); TRACE=text shows how
 	@cargo run --quiet --release --package gatehouse-model -- $(if $(TRACE),--trace "$(TRACE)")

@@ -187,7 +187,7 @@ async fn a_photo_in_place_is_one_trace_across_the_ledgers_stream() {
     assert_eq!(process.invoke(json!({ "Records": changes })).await, all_done());
     assert_eq!(world.state("a.jpg").await, "done");
 
-    let replaced = "dedupe-process(fetch(GetObject) detect redact publish(UpdateItem PutObject) UpdateItem)";
+    let replaced = "dedupe-process(upload(fetch(GetObject) detect redact publish(UpdateItem PutObject) UpdateItem))";
     let trace = tree(&daemon.documents());
     assert_eq!(names(&trace), format!("dedupe-record(record(UpdateItem {replaced}))"));
     for function in [&record, &process] {

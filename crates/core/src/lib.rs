@@ -4,9 +4,9 @@
 //! [`stream`] records, and hands each record to its own code through [`intake`], which does the
 //! rest: batches with partial failures ([`batch`]), the choice between retry and reject
 //! ([`disposition`]), the queue of rejected records ([`rejected`]), when a stream record is given
-//! up ([`patience`]), where photos wait while they are held back ([`hold`]), a guard against loops ([`recursion`]), logs and
-//! metrics ([`telemetry`]). What must not happen twice goes through `idempotency`, switches that are thrown while the
-//! functions run are in `flags` (both are features of this crate).
+//! up ([`patience`]), where photos wait while they are held back ([`hold`]), a guard against loops ([`recursion`]), logs,
+//! metrics and traces ([`telemetry`]). What must not happen twice goes through `idempotency`, switches that are thrown while
+//! the functions run are in `flags` (both are features of this crate).
 //!
 //! The one thing to know: **a record is never dropped.** Whatever happens to it (an error, a
 //! panic, a deadline), it ends as done, handed back, or in the rejected queue with its reason.

@@ -48,7 +48,7 @@ use gatehouse_photo::report::{Stopwatch, Summary};
 use gatehouse_photo::{Redactor, report};
 use lambda_runtime::LambdaEvent;
 use metrics::counter;
-use tracing::{Instrument, field, info, info_span};
+use tracing::{Instrument, Span, info, info_span};
 
 use config::Config;
 use error::InPlaceError;
@@ -171,11 +171,11 @@ async fn one_change(deps: &Deps, record: StreamRecord) -> Result<(), InPlaceErro
     };
     let upload = &pending.upload;
     UnexpectedBucket::check(&upload.bucket, &deps.config.bucket)?;
-    let span = info_span!(target: STEP, "upload", bucket = upload.bucket, key = upload.key, xrayTraceId = field::Empty);
     // A stream carries no tracing header; the ledger's item has that of the upload.
     if let Some(header) = Upload::trace_in(&pending.item) {
-        trace::segment_in(&span, &header);
+        trace::segment_in(&Span::current(), &header);
     }
+    let span = info_span!(target: STEP, "upload", bucket = upload.bucket, key = upload.key);
     async {
         match gated(deps, &record, &pending).await {
             Err(error) if error.disposition() == Disposition::Reject => rejected(deps, &record, upload, error).await,

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use aws_lambda_events::event::streams::DynamoDbEventResponse;
 use futures_util::FutureExt;
-use tracing::{Instrument, error, info_span};
+use tracing::{Instrument, error, field, info_span};
 
 use super::{Intake, InvocationFailed, note};
 use crate::batch::{self, HandBack};
@@ -75,6 +75,9 @@ impl Intake {
     /// instead; if the failure queue does not take it, it is delivered again. That queue, and the rejected one, get what
     /// `patience` shows of a record.
     ///
+    /// A stream carries no tracing header. Work that knows which trace its record belongs to says so of the current span
+    /// ([`segment_in`](crate::telemetry::trace::segment_in)).
+    ///
     /// # Errors
     /// [`InvocationFailed`] if all of it has to be delivered again.
     pub async fn each_stream_record<Work, Done, E>(
@@ -92,7 +95,7 @@ impl Intake {
         let whole = deadline.remaining();
         let one_record = async |record: StreamRecord| {
             let (shown, created) = ((patience.shown)(&record), record.created);
-            let span = info_span!(target: STEP, "item", keys = %record.keys);
+            let span = info_span!(target: STEP, "item", keys = %record.keys, xrayTraceId = field::Empty);
             let work = async { work(record).await };
             let Err(not_done) = to_its_end(work, deadline, whole).instrument(span.clone()).await else {
                 return Ok(());

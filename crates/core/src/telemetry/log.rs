@@ -111,7 +111,8 @@ mod tests {
             info!("begun");
             error!("failed");
         });
-        assert_eq!((&line["message"], &line["key"]), (&"failed".into(), &"a.jpg".into()));
+        assert_eq!(line["message"], "failed");
+        assert_eq!(line["key"], "a.jpg");
     }
 
     #[test]
