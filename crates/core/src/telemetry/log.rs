@@ -15,10 +15,15 @@ use super::trace::{STEP, Steps};
 pub(super) fn init(crate_name: &'static str, steps: Option<Steps>) -> Result<(), TryInitError> {
     let level = std::env::var("AWS_LAMBDA_LOG_LEVEL").ok();
     let level = level.and_then(|level| level.parse().ok()).unwrap_or(Level::INFO);
-    tracing_subscriber::registry()
-        .with(json(std::io::stdout).with_filter(ours(crate_name, level)))
-        .with(steps.map(|steps| steps.with_filter(Targets::new().with_target(STEP, Level::INFO))))
-        .try_init()
+    let lines = json(std::io::stdout).with_filter(ours(crate_name, level));
+    let registry = tracing_subscriber::registry().with(lines);
+    // A layer of `None` would have the filters asked again at each line that nobody wants.
+    match steps {
+        Some(steps) => registry
+            .with(steps.with_filter(Targets::new().with_target(STEP, Level::INFO)))
+            .try_init(),
+        None => registry.try_init(),
+    }
 }
 
 /// What is logged. A warning has the fields of the spans around it even where nothing less than a warning is logged.
