@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use aws_lambda_events::event::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
 use futures_util::{FutureExt, StreamExt, stream as futures};
-use tracing::{Instrument, error, field, info_span, warn};
+use tracing::{Instrument, Span, error, field, info_span, warn};
 
 use crate::deadline::Deadline;
 use crate::disposition::Disposition;
@@ -115,16 +115,21 @@ where
 {
     let mut handed_back = Vec::new();
     for Message { id, trace, body, .. } in group {
-        let span = info_span!(target: STEP, "message", messageId = id, xrayTraceId = field::Empty);
-        if let Some(header) = trace {
-            trace::segment_in(&span, &header);
-        }
         let blocked = !handed_back.is_empty();
-        if blocked || attempt(body, limits, work).instrument(span).await.is_err() {
+        if blocked || attempt(body, limits, work).instrument(span(&id, trace)).await.is_err() {
             handed_back.push(id);
         }
     }
     handed_back
+}
+
+/// The span of one message, in the trace of whoever sent it.
+fn span(id: &str, trace: Option<TraceHeader>) -> Span {
+    let span = info_span!(target: STEP, "message", messageId = id, xrayTraceId = field::Empty);
+    if let Some(header) = trace {
+        trace::segment_in(&span, &header);
+    }
+    span
 }
 
 /// Does one piece of work, unless it is too late for that.
