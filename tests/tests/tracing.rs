@@ -1,4 +1,4 @@
-//! One trace of each photo: the shipped `bootstrap` files beside a daemon that shows what they write.
+//! One trace of each photo, and of each request that comes with one: the shipped `bootstrap` files beside a daemon that shows what they write.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -9,17 +9,21 @@
 use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use gatehouse_tests::auction_house::{Call, House, Person};
 use gatehouse_tests::events::{notification, sqs_batch};
 use gatehouse_tests::in_place::InPlace;
 use gatehouse_tests::photos::sample;
 use gatehouse_tests::room::Room;
 use gatehouse_tests::runtime_api::{Answer, Function};
-use gatehouse_tests::stack::{bootstrap, process_bootstrap, record_bootstrap};
+use gatehouse_tests::stack::{bootstrap, bootstrap_of, process_bootstrap, record_bootstrap};
 use gatehouse_tests::xray::{Daemon, names, tree, uploader};
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
 const OF_THE_UPLOAD: &str = "1-6759e988-bd862e3fe1be46a994272793";
 const UPLOADER: &str = "00000000000000bb";
+const OF_THE_BIDDER: &str = "1-7759e988-bd862e3fe1be46a994272793";
+const BIDDER: &str = "00000000000000cc";
 const OF_THE_INVOCATION: &str = "1-5759e988-bd862e3fe1be46a994272793";
 const LAMBDA: &str = "00000000000000aa";
 
@@ -196,5 +200,52 @@ async fn a_photo_in_place_is_one_trace_across_the_ledgers_stream() {
             !in_log.is_empty() && in_log.iter().all(|trace| trace == OF_THE_UPLOAD),
             "{in_log:?}"
         );
+    }
+}
+
+#[tokio::test]
+#[ignore = "needs the local stack: make test"]
+async fn a_bid_is_in_the_trace_of_its_bidder_and_nothing_of_its_envelope_is() {
+    let (house, daemon) = (House::new().await, Daemon::listen());
+    house.set_clock(Timestamp::now());
+    let auction = house.open(&Person::auctioneer("auctioneer")).await;
+    let bidder = Person::bidder("bidder");
+    let envelope = auction.seal(&bidder, "125000.00");
+    let variables = house.variables();
+    let variables: Vec<(&str, &str)> = variables.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    let bootstrap = bootstrap_of("GATEHOUSE_BID_INTAKE_BOOTSTRAP");
+    let mut intake = start(&bootstrap, "bid-intake", &variables, &daemon, 0).await;
+
+    let call = Call::bid(&bidder, auction.id, &envelope);
+    let call = call.header("x-amzn-trace-id", &header(OF_THE_BIDDER, BIDDER, 1));
+    let answer = intake.invoke(call.event()).await;
+    assert!(
+        matches!(&answer, Answer::Response(answer) if answer["statusCode"] == 201),
+        "{answer:?}"
+    );
+
+    let documents = daemon.documents();
+    let trace = tree(&documents);
+    assert_eq!((trace.len(), &trace[0]["name"]), (1, &json!("bid-intake")));
+    assert_eq!(
+        (&trace[0]["parent_id"], &trace[0]["annotations"]["apiRequestId"]),
+        (&json!(BIDDER), &json!("JKJaXmPLvHcESHA="))
+    );
+    let calls = trace[0]["subsegments"].as_array().unwrap();
+    assert!(calls.iter().all(|call| call["name"] == "DynamoDB"), "{calls:?}");
+    assert!(
+        calls.iter().any(|call| call["aws"]["operation"] == "PutItem"),
+        "{calls:?}"
+    );
+    assert!(documents.iter().all(|document| document["trace_id"] == OF_THE_BIDDER));
+    let in_log = traces_in_log(&intake);
+    assert!(
+        !in_log.is_empty() && in_log.iter().all(|trace| trace == OF_THE_BIDDER),
+        "{in_log:?}"
+    );
+    let said = format!("{documents:?} {:?}", intake.lines());
+    let parts = envelope.split('.').filter(|part| !part.is_empty());
+    for secret in parts.chain(["125000"]) {
+        assert!(!said.contains(secret), "{secret}");
     }
 }

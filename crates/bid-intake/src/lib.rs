@@ -58,12 +58,12 @@ use gatehouse_core::deadline::Deadline;
 use gatehouse_core::disposition::{Disposition, Failure, innermost_cause};
 use gatehouse_core::flags::{Flags, Switch};
 use gatehouse_core::idempotency::{Store, UnusableName};
-use gatehouse_core::telemetry::trace::{self, AwsCalls, STEP};
+use gatehouse_core::telemetry::trace::{self, AwsCalls, STEP, TraceHeader};
 use gatehouse_event_store::EventStore;
 use jiff::Timestamp;
 use lambda_runtime::LambdaEvent;
 use metrics::{Unit, counter, describe_counter, describe_histogram, histogram};
-use tracing::{Instrument, error, info, info_span, warn};
+use tracing::{Instrument, Span, error, field, info, info_span, warn};
 
 use config::Config;
 use error::IntakeError;
@@ -171,11 +171,10 @@ pub async fn handle(deps: &Deps, event: LambdaEvent<HttpEvent>) -> Result<Answer
     let deadline = Deadline::after(deadline.remaining().saturating_sub(ANSWER_MARGIN));
     let request_id = event.payload.request_context.request_id.as_str();
     let route = Route::of(&event.payload.route_key);
-    let span = info_span!(target: STEP, "request", apiRequestId = request_id, route = ?route);
+    let request = Request::new(&event.payload);
+    let span = span(request_id, route, request.trace());
     let watch = deps.calls.watch();
-    let outcome = guarded(deps, route, &Request::new(&event.payload), deadline)
-        .instrument(span.clone())
-        .await;
+    let outcome = guarded(deps, route, &request, deadline).instrument(span.clone()).await;
     histogram!("OwnTime").record(watch.own_time().as_secs_f64() * 1000.0);
     let _entered = span.entered();
     Ok(match outcome {
@@ -185,6 +184,16 @@ pub async fn handle(deps: &Deps, event: LambdaEvent<HttpEvent>) -> Result<Answer
         }
         Err(failure) => refused(&failure, request_id),
     })
+}
+
+/// The span of one request, in the trace of whoever sent it.
+fn span(request_id: &str, route: Option<Route>, trace: Option<TraceHeader>) -> Span {
+    let span =
+        info_span!(target: STEP, "request", apiRequestId = request_id, route = ?route, xrayTraceId = field::Empty);
+    if let Some(header) = trace {
+        trace::segment_in(&span, &header);
+    }
+    span
 }
 
 /// No panic and no deadline ends a request without an answer.

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use gatehouse_auction::AuctionId;
+use gatehouse_core::telemetry::trace::TraceHeader;
 use serde_json::Value;
 
 use crate::error::IntakeError;
@@ -119,6 +120,14 @@ impl<'a> Request<'a> {
             let pointer = name.to_owned();
             IntakeError::InvalidParameter(vec![Invalid { pointer, detail }])
         })
+    }
+
+    /// The trace of whoever sent it, if that was traced. A header that comes from no step is API Gateway's own (X-Ray
+    /// developer guide, "Amazon API Gateway and AWS X-Ray"). X-Ray charges for traces, so who has no token has no say in it.
+    pub fn trace(&self) -> Option<TraceHeader> {
+        self.event.request_context.authorizer.as_ref()?;
+        let header = self.header("x-amzn-trace-id").and_then(TraceHeader::read);
+        header.filter(TraceHeader::has_parent)
     }
 
     fn path(&self, name: &str) -> Option<&str> {
@@ -261,6 +270,26 @@ mod tests {
         }
         assert!(fields(b"\xFF{}").is_err(), "no UTF-8");
         assert!(fields("[".repeat(10_000).as_bytes()).is_err(), "deeper than a stack");
+    }
+
+    #[test]
+    fn a_trace_is_that_of_a_caller_who_began_one_and_not_the_one_that_api_gateway_names() {
+        let root = "1-5759e988-bd862e3fe1be46a994272793";
+        let token = json!({"authorizer": {"jwt": {"claims": {"sub": "anna"}}}});
+        let trace = |header: &str, context: &Value| {
+            let event = event(json!({"headers": {"x-amzn-trace-id": header}, "requestContext": context}));
+            Request::new(&event).trace().map(|header| header.trace_id().to_owned())
+        };
+        let callers = format!("Root={root};Parent=03995c3f42cd8ad8;Sampled=1");
+        assert_eq!(trace(&callers, &token).as_deref(), Some(root));
+        assert_eq!(trace(&callers, &json!({})), None, "without a token");
+        for nobodys in [
+            format!("Root={root}"),
+            format!("Root={root};Sampled=1"),
+            "a header".to_owned(),
+        ] {
+            assert_eq!(trace(&nobodys, &token), None, "{nobodys}");
+        }
     }
 
     fn key(value: &str) -> Result<String, (u16, &'static str)> {

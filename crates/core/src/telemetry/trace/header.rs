@@ -48,6 +48,11 @@ impl TraceHeader {
     pub fn trace_id(&self) -> &str {
         &self.root
     }
+
+    /// Whether it says which step it comes from. One that API Gateway adds to a request does not: nobody has begun its trace.
+    pub fn has_parent(&self) -> bool {
+        self.parent.is_some()
+    }
 }
 
 impl fmt::Display for TraceHeader {
