@@ -88,8 +88,8 @@ def asking(route: str, auction: Auction, caller: str = AUCTIONEER, group: str = 
 
 
 def wait_for_close(auction: Auction) -> None:
-    """Until it takes no bids any more, and its key opens them: that is at a whole second."""
-    closed = math.ceil(auction.closes_at.timestamp())
+    """Until it takes no bids any more, and its key opens them: at a whole second, and one more for the clock of KMS."""
+    closed = math.ceil(auction.closes_at.timestamp()) + 1
     time.sleep(max(0.0, closed - time.time()) + 0.05)
 
 
