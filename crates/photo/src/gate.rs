@@ -47,7 +47,7 @@ impl Gate {
         let Some(settings) = settings else {
             return Self(None);
         };
-        let sqs = aws_sdk_sqs::Client::new(aws);
+        let sqs = gatehouse_core::client!(aws_sdk_sqs, aws);
         let hold = Hold::new(sqs, settings.hold_queue_url, settings.release_queue_url);
         Self::with(Flags::new(Some(settings.flags), aws), hold)
     }
