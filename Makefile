@@ -82,7 +82,7 @@ soak: $(TOOLS) tool ## Ten minutes of mixed load with faults on, then a balance:
 	@GATEHOUSE_FAULTS_SEED=$(SOAK_SEED) SOAK_MINUTES=$(SOAK_MINUTES) $(LOCAL) test -- python3 tests/soak
 
 trace: $(TOOLS) ## One trace of one photo, from its upload to its publication, as JSON with all of its spans (minutes)
-	@$(LOCAL) test -- cargo test --quiet --package gatehouse-tests --test tracing from_its_upload -- --ignored --nocapture
+	@$(LOCAL) test -- cargo test --quiet --workspace --test tracing from_its_upload -- --ignored --nocapture
 
 model: ## Every state of the protocols, and what breaks without each of their clauses (tests/model); TRACE=text shows how
 	@cargo run --quiet --release --package gatehouse-model -- $(if $(TRACE),--trace "$(TRACE)")
