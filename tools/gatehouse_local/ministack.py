@@ -11,13 +11,14 @@ from collections.abc import Callable
 
 from ministack import app
 from ministack.core import iam_actions
-from ministack.services import apigateway, s3
+from ministack.services import apigateway, lambda_svc, s3
 from ministack.services.cloudformation import provisioners
 
 from .backfill import mend_backfill
 from .bodies import json_object
 from .injection import SEED, Faults, in_disorder
 from .permissions import mend_permissions
+from .streams import while_polling, with_checkpoints
 
 Context = dict[str, str | list[str]]
 
@@ -30,6 +31,8 @@ def mend() -> None:
     provisioners._cw_metric_alarm_record = with_metric_math(provisioners._cw_metric_alarm_record)
     mend_permissions()
     mend_backfill()
+    lambda_svc._poll_dynamodb_streams = while_polling(lambda_svc._poll_dynamodb_streams)
+    lambda_svc._execute_function = with_checkpoints(lambda_svc._execute_function)
 
 
 def with_condition_keys(request_tags: Callable) -> Callable:
