@@ -88,6 +88,23 @@ pub fn twelve_megapixels_with_a_large_face() -> Vec<u8> {
         .unwrap()
 }
 
+/// A 4,000 × 3,000 pixel JPEG with the same person ten times, in two rows.
+pub fn twelve_megapixels_with_ten_faces() -> Vec<u8> {
+    let person = upright(&sample("astronaut.jpg"));
+    let (width, height, side) = (4000_usize, 3000_usize, 800_usize);
+    let mut rgb = vec![128; width * height * 3];
+    for (place, pixel) in rgb.chunks_exact_mut(3).enumerate().take(width * side * 2) {
+        let (x, y) = (place % width % side, place / width % side);
+        let (column, row) = (x * person.width() as usize / side, y * person.height() as usize / side);
+        let at = (row * person.width() as usize + column) * 3;
+        pixel.copy_from_slice(&person.rgb()[at..at + 3]);
+    }
+    Preview::from_rgb(width as u32, height as u32, rgb)
+        .unwrap()
+        .to_jpeg(90)
+        .unwrap()
+}
+
 /// The same JPEG with an EXIF orientation (1–8) put in front, for a decoder to turn it by.
 pub fn with_orientation(jpeg: &[u8], orientation: u8) -> Vec<u8> {
     let tiff = [
