@@ -7,8 +7,11 @@
     reason = "a test fails by panicking"
 )]
 
+use face_blur::handle;
 use gatehouse_core::flags::{CacheTime, Flags, Injection, Percent, Settings};
+use gatehouse_core::intake::InvocationFailed;
 use gatehouse_tests::auction_house::{Call, House, Person};
+use gatehouse_tests::backfill::batch;
 use gatehouse_tests::events::stream_invocation;
 use gatehouse_tests::flags::{CACHE, HoldQueues, ParameterStore, Thrown};
 use gatehouse_tests::in_place::InPlace;
@@ -97,6 +100,27 @@ async fn held_photos_outlast_any_number_of_deliveries_and_are_published_once_whe
         (queues.depth(&queues.hold).await, queues.depth(&queues.release).await),
         (0, 0)
     );
+    assert_eq!(room.rejections().await, []);
+}
+
+#[tokio::test]
+#[ignore = "needs the local stack: make test"]
+async fn a_backfill_meanwhile_neither_publishes_nor_holds_and_goes_on_when_it_is_resumed() {
+    let store = ParameterStore::start(&json!({"publish": "off"})).await;
+    let (room, queues) = room(&[], |aws| store.flags(aws, Injection::Refused)).await;
+    for key in ["a.jpg", "b.jpg"] {
+        room.upload(key, sample("astronaut.jpg"), "01").await;
+    }
+    let listed = batch(&room, &["a.jpg", "b.jpg"]).await;
+    let failed = handle(&room.deps, events::invocation(listed.clone())).await.unwrap_err();
+    assert_eq!(failed, InvocationFailed::Listing(2));
+    assert_eq!(queues.depth(&queues.hold).await, 0);
+    assert_eq!(room.published_keys().await, [""; 0]);
+
+    store.throw(&json!({"publish": "on"}));
+    past_the_cache_time().await;
+    assert_eq!(handle(&room.deps, events::invocation(listed)).await, Ok(None));
+    assert_eq!(room.published_keys().await, ["a.jpg", "b.jpg"]);
     assert_eq!(room.rejections().await, []);
 }
 

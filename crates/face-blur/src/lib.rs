@@ -35,6 +35,7 @@ use gatehouse_core::intake::{Intake, InvocationFailed};
 use gatehouse_core::recursion::RecursionGuard;
 use gatehouse_core::rejected::RejectedQueue;
 use gatehouse_core::telemetry::trace::STEP;
+use gatehouse_photo::PhotoError;
 use gatehouse_photo::detector::{Detectors, Embedded, Rekognition};
 use gatehouse_photo::fetch::Original;
 use gatehouse_photo::gate::Gate;
@@ -112,7 +113,8 @@ pub async fn handle(deps: &Deps, event: LambdaEvent<Invocation>) -> Result<Optio
             Ok(Some(answer))
         }
         (payload, _) => {
-            let photo = |record| one_photo(deps, record);
+            let listed = payload.is_listing();
+            let photo = |record| one_photo(deps, record, listed);
             deps.intake.each_record(payload, deadline, photo).await
         }
     }
@@ -128,11 +130,15 @@ async fn still_held(deps: &Deps, body: String) -> bool {
     false
 }
 
-/// The life of a photo.
-async fn one_photo(deps: &Deps, record: Record) -> Result<(), PublishError> {
+/// The life of a photo: one that was uploaded, or one that a backfill has `listed`.
+async fn one_photo(deps: &Deps, record: Record, listed: bool) -> Result<(), PublishError> {
     let mut stopwatch = Stopwatch::start();
     if !is_file(deps, &record)? {
         return Ok(());
+    }
+    // A backfill can be resumed. The hold queue would have the whole bucket in it, and the backfill would call that done.
+    if listed && deps.gate.holds(&record.bucket, &record.key).await {
+        return Err(PhotoError::Held.into());
     }
     let body = || record.to_body();
     let Some(detector) = deps.gate.pass(&record.bucket, &record.key, body).await? else {

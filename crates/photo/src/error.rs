@@ -65,6 +65,10 @@ pub enum PhotoError {
     #[error("the hold queue did not take the photo")]
     NotHeld(#[source] NotTaken),
 
+    /// The flag `publish` is off for this photo, and it is not put on hold. Retry.
+    #[error("photos are held back at the moment (the flag publish)")]
+    Held,
+
     /// The flag `failure-injection` made this try fail. Retry.
     #[error("a failure was injected (the flag failure-injection)")]
     Injected,
@@ -99,6 +103,7 @@ impl Failure for PhotoError {
             | Self::DetectorFailed(_)
             | Self::FaceOutside(_)
             | Self::NotHeld(_)
+            | Self::Held
             | Self::Injected
             | Self::Storage { .. } => Disposition::Retry,
             Self::ObjectMissing
@@ -127,6 +132,7 @@ impl Failure for PhotoError {
             Self::DetectorFailed(_) | Self::FaceOutside(_) => "detector-failed",
             Self::MetadataTooLarge => "metadata-too-large",
             Self::NotHeld(_) => "hold-queue-unavailable",
+            Self::Held => "held",
             Self::Injected => "failure-injected",
             Self::Storage { .. } => "storage-unavailable",
         }

@@ -4,6 +4,8 @@ use aws_lambda_events::event::sqs::SqsEvent;
 use serde::{Deserialize, Deserializer, de::Error as _};
 use serde_json::Value;
 
+use super::listing;
+
 /// The payload of one invocation.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Invocation {
@@ -12,6 +14,13 @@ pub enum Invocation {
     /// An event that reached the function without a queue: S3 or EventBridge as a direct trigger,
     /// or `sam local invoke`. If it fails, the invocation fails and Lambda retries it.
     Direct(Value),
+}
+
+impl Invocation {
+    /// Whether it is a batch of objects that a backfill has listed.
+    pub fn is_listing(&self) -> bool {
+        matches!(self, Self::Direct(event) if listing::is_batch(event))
+    }
 }
 
 impl<'de> Deserialize<'de> for Invocation {

@@ -13,9 +13,18 @@ const DETAIL_TYPE: &str = "Object Listed";
 
 /// The events of a batch of listed objects, one for each. None if this is no such batch.
 pub fn events(batch: &Value) -> Option<Vec<Value>> {
-    let bucket = batch.get("BatchInput")?.get("bucket")?;
-    let items = batch.get("Items")?.as_array()?;
+    let (bucket, items) = parts(batch)?;
     Some(items.iter().map(|item| event(bucket, item)).collect())
+}
+
+/// Whether this is a batch of listed objects.
+pub(super) fn is_batch(event: &Value) -> bool {
+    parts(event).is_some()
+}
+
+fn parts(batch: &Value) -> Option<(&Value, &Vec<Value>)> {
+    let bucket = batch.get("BatchInput")?.get("bucket")?;
+    Some((bucket, batch.get("Items")?.as_array()?))
 }
 
 /// One object's event. What is missing or of another kind is found when the event is read.
