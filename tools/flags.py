@@ -17,7 +17,7 @@ from switch import aws_of
 DETECTORS = ("as-deployed", "both", "rekognition", "fallback", "embedded")
 SWITCH = ("on", "off")
 
-# What each flag may be, and whether it may be so for a share of the photos. The functions check it again.
+# What each flag may be, its default first, and whether it may be so for a share of the photos. The functions check it again.
 CHOICES = {"detector": (DETECTORS, True), "publish": (SWITCH, True), "intake": (SWITCH, False)}
 FAILURES = "failure-injection"
 
@@ -39,15 +39,48 @@ def main() -> int:
     client, name = aws_of(arguments.stack)
     parameters, parameter = client("ssm"), f"/{name}/flags"
     try:
-        flags = json.loads(parameters.get_parameter(Name=parameter)["Parameter"]["Value"])
+        flags = read(parameters.get_parameter(Name=parameter)["Parameter"]["Value"])
         if changes:
             flags |= changes
+            check(flags, _stage(client("cloudformation"), name))
             parameters.put_parameter(Name=parameter, Value=json.dumps(flags), Overwrite=True)
     except ClientError as error:
         sys.exit(f"The flags of {name} can't be read or thrown: {error}")
+    except BadFlag as problem:
+        sys.exit(f"Nothing is thrown, since the functions would refuse all of {parameter}: {problem} (docs/runbook.md)")
     for flag, value in flags.items():
         print(f"{flag}: {_in_words(value)}")
     return 0
+
+
+def read(text: str) -> dict:
+    """The document as it lies there, whoever put it there."""
+    try:
+        flags = json.loads(text)
+    except ValueError as error:
+        raise BadFlag(f"it is no JSON: {error}") from None
+    if not isinstance(flags, dict):
+        raise BadFlag("it is no object with flags")
+    return flags
+
+
+def check(flags: dict, stage: str) -> None:
+    """Raises `BadFlag` for what would make the functions of a stage refuse the document."""
+    for flag, value in flags.items():
+        if flag == FAILURES:
+            if type(value) is not int or not 0 <= value <= 100:
+                raise BadFlag(f"{flag}: {value!r} is no whole number from 0 to 100")
+            if value and stage == "prod":
+                raise BadFlag(f"{flag}: not allowed in prod")
+        elif isinstance(value, dict) and set(value) == {"to", "percent"}:
+            change(f"{flag}={value['to']}:{value['percent']}")
+        else:
+            change(f"{flag}={value}")
+
+
+def _stage(cloudformation, stack: str) -> str:
+    [found] = cloudformation.describe_stacks(StackName=stack)["Stacks"]
+    return next((one["ParameterValue"] for one in found.get("Parameters", []) if one["ParameterKey"] == "Stage"), "dev")
 
 
 def change(text: str) -> tuple[str, object]:
@@ -65,6 +98,8 @@ def change(text: str) -> tuple[str, object]:
         return flag, value
     if not has_shares:
         raise BadFlag(f"{flag} is the same for all")
+    if value == choices[0]:
+        raise BadFlag(f"{flag}: all other photos are {value} as well; give those another value")
     return flag, {"to": value, "percent": _percent(flag, share)}
 
 

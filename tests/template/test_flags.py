@@ -4,7 +4,7 @@ import copy
 import unittest
 
 import flag_rules as flags
-from flags import BadFlag, change
+from flags import BadFlag, change, check, read
 from plain import plain_cloudformation
 
 RULES = (
@@ -96,9 +96,31 @@ class TheCommand(unittest.TestCase):
         for text in (
             *("publish", "publish=no", "publish=off:101", "publish=off:", "publsh=off", "=on", ""),
             *("intake=off:50", "detector=embedded:2.5", "failure-injection=-1", "failure-injection=on"),
+            *("publish=on:10", "detector=as-deployed:5"),
         ):
             with self.subTest(text), self.assertRaises(BadFlag):
                 change(text)
+
+    def test_nothing_is_thrown_beside_what_the_functions_would_refuse(self):
+        for flags in (
+            {"publish": "off", "detectr": "both"},
+            {"publish": False},
+            {"publish": {"to": "off"}},
+            {"publish": {"to": "on", "percent": 10}},
+            {"failure-injection": "3"},
+            {"failure-injection": 101},
+        ):
+            with self.subTest(flags), self.assertRaises(BadFlag):
+                check(flags, "dev")
+        check({"publish": {"to": "off", "percent": 10}, "failure-injection": 3}, "dev")
+        with self.assertRaises(BadFlag):
+            check({"failure-injection": 1}, "prod")
+        check({"failure-injection": 0}, "prod")
+
+    def test_a_document_that_somebody_has_spoilt_is_named_as_such(self):
+        for text in ("", "{", "[]", '"on"'):
+            with self.subTest(text), self.assertRaises(BadFlag):
+                read(text)
 
 
 if __name__ == "__main__":

@@ -112,7 +112,9 @@ async fn a_backfill_meanwhile_neither_publishes_nor_holds_and_goes_on_when_it_is
         room.upload(key, sample("astronaut.jpg"), "01").await;
     }
     let listed = batch(&room, &["a.jpg", "b.jpg"]).await;
-    let failed = handle(&room.deps, events::invocation(listed.clone())).await.unwrap_err();
+    let failed = handle(&room.deps, events::invocation(listed.clone()))
+        .await
+        .unwrap_err();
     assert_eq!(failed, InvocationFailed::Listing(2));
     assert_eq!(queues.depth(&queues.hold).await, 0);
     assert_eq!(room.published_keys().await, [""; 0]);

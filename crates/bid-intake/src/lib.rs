@@ -239,7 +239,7 @@ async fn answer(
     }
 }
 
-/// While the flag `intake` is off, nothing is appended to any log. What is there can still be read.
+/// While the flag `intake` is off, no auction is opened, and no bid is placed or withdrawn.
 async fn taken_in(deps: &Deps, request: &Request<'_>) -> Result<(), IntakeError> {
     let flags = deps.flags.now().await;
     if flags.intake() == Switch::Off {

@@ -37,11 +37,12 @@ impl Route {
         })
     }
 
-    /// Whether it appends to a log: the flag `intake` switches these off.
+    /// Whether the flag `intake` switches it off. An auction can still be called off: its auctioneer may have to, before it
+    /// closes without the bids that could not be placed.
     pub fn takes_in(self) -> bool {
         match self {
-            Self::OpenAuction | Self::CancelAuction | Self::PlaceBid | Self::WithdrawBid => true,
-            Self::ShowAuction | Self::ShowReceipt | Self::ShowResult | Self::ShowLog => false,
+            Self::OpenAuction | Self::PlaceBid | Self::WithdrawBid => true,
+            Self::CancelAuction | Self::ShowAuction | Self::ShowReceipt | Self::ShowResult | Self::ShowLog => false,
         }
     }
 }

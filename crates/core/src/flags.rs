@@ -5,9 +5,9 @@
 //!
 //! **How long a flip takes.** A document counts as fresh for `FLAGS_CACHE_SECONDS`. In the first half of that time no
 //! call is made. In the second half whoever asks starts a read in the background and goes on with what is known, so that
-//! a busy process never waits. Whoever asks after that waits for the read, half a second at the most, so that a process
-//! that lay still for an hour does not act on what was true then. Nothing is read in the init phase but in the
-//! background, beside the first request for work; a photo waits three seconds for that first read, at the most.
+//! a busy process never waits. Whoever asks after that waits for the read, so that a process that lay still for an hour
+//! does not act on what was true then: a photo three seconds at the most, a bid half a second. Nothing is read in the init
+//! phase but in the background, beside the first request for work.
 //!
 //! **What holds while the store does not answer, or has a document that can't be used.** The last good document, for as
 //! long as the process lives, as far as `publish` is concerned: a hold must not end because the store is down, and
@@ -52,7 +52,9 @@ use std::sync::Arc;
 use aws_config::SdkConfig;
 use metrics::{Unit, describe_counter};
 
-use cache::{Cache, LONGEST_WAIT, READ_TIME};
+use crate::aws::with_attempt_timeout;
+
+use cache::{Cache, LONGEST_WAIT, READ_TIME, TRY_TIME};
 use parameter::Parameter;
 
 /// The flags, as one process knows them. Clones share what is known.
@@ -64,7 +66,7 @@ impl Flags {
     /// deployed, and no call is made.
     pub fn new(settings: Option<Settings>, aws: &SdkConfig) -> Self {
         Self(settings.map(|settings| {
-            let parameter = Parameter::new(settings.parameter.clone(), aws);
+            let parameter = Parameter::new(settings.parameter.clone(), &with_attempt_timeout(aws, TRY_TIME));
             Arc::new(Cache::new(parameter, settings))
         }))
     }
@@ -79,14 +81,14 @@ impl Flags {
         self.within(LONGEST_WAIT).await
     }
 
-    /// The same, for who can wait: a process that knows nothing yet waits three seconds, at the most, until it does.
+    /// The same, for who can wait and must not go by what is old: it waits three seconds, at the most, for all tries of a read.
     pub async fn once_known(&self) -> Snapshot {
         self.within(READ_TIME).await
     }
 
-    async fn within(&self, first_wait: std::time::Duration) -> Snapshot {
+    async fn within(&self, wait: std::time::Duration) -> Snapshot {
         match &self.0 {
-            Some(cache) => cache.now(first_wait).await,
+            Some(cache) => cache.now(wait).await,
             None => Snapshot::NotUsed,
         }
     }

@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep, timeout, timeout_at};
-use tracing::{Instrument, error, info, warn};
+use tracing::{error, info, warn};
 
 use super::document::{Document, Refused};
 use super::parameter::Parameter;
@@ -14,10 +14,12 @@ use super::snapshot::Snapshot;
 
 /// For so long, flags other than `publish` stay as they were last read while the store does not answer.
 pub const KEPT: Duration = Duration::from_secs(60 * 60);
-/// An invocation that has something to go on with waits so long for a read, at the most.
+/// Who can't wait for all of a read waits so long for it, at the most.
 pub(super) const LONGEST_WAIT: Duration = Duration::from_millis(500);
 /// A read has so much time, all its tries together.
 pub(super) const READ_TIME: Duration = Duration::from_secs(3);
+/// And one of its tries so much: one that hangs leaves time for the others.
+pub(super) const TRY_TIME: Duration = Duration::from_millis(800);
 const TRIES: u32 = 3;
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
 /// After a read that failed, nobody reads again for so long, or for half of the cache time if that is shorter.
@@ -59,11 +61,9 @@ impl Cache {
         }
     }
 
-    /// What holds now. A process that knows nothing yet waits for a read for so long, at the most.
-    pub async fn now(self: &Arc<Self>, first_wait: Duration) -> Snapshot {
+    /// What holds now. Where nothing is known, or only what is too old, it waits for a read for so long, at the most.
+    pub async fn now(self: &Arc<Self>, wait: Duration) -> Snapshot {
         if let Some(mut read) = self.read_to_wait_for() {
-            let knows = self.state().document.is_some();
-            let wait = if knows { LONGEST_WAIT } else { first_wait };
             // Whether it is done or not, what is known by then holds.
             let _ = timeout_at(read.since + wait, read.done.changed()).await;
         }
@@ -84,9 +84,9 @@ impl Cache {
             return None;
         }
         let read = match state.read.clone() {
-            // One that takes longer was frozen with its process: nobody waits for that.
             Some(read) if read.is_under_way() && since(read.begun) < READ_TIME => read,
-            Some(read) if since(read.begun) < PAUSE.min(cache_time / 2) => return None,
+            Some(read) if !read.is_under_way() && since(read.begun) < PAUSE.min(cache_time / 2) => return None,
+            // None yet, one that failed a while ago, or one that takes so long that it was frozen with its process.
             _ => state.read.insert(self.begin()).clone(),
         };
         age.is_none_or(|age| age >= cache_time).then_some(read)
@@ -101,7 +101,8 @@ impl Cache {
             cache.read(begun).await;
             drop(under_way);
         };
-        tokio::spawn(work.in_current_span());
+        // Not in the span of who asked, which would stay open until a read ends that was frozen with its process.
+        tokio::spawn(work);
         Read {
             begun,
             since: Instant::now(),

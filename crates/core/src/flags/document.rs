@@ -24,7 +24,7 @@ pub struct Document {
     pub detector: Rollout<Detector>,
     /// `publish`: off holds photos back, until it is on. May be rolled out by key.
     pub publish: Rollout<Switch>,
-    /// `intake`: off answers 503 to whoever opens or cancels an auction, places or withdraws a bid. Always for all: an
+    /// `intake`: off answers 503 to whoever opens an auction, places or withdraws a bid. Always for all: an
     /// auction in which some may bid and others may not would not be fair.
     pub intake: Switch,
     /// `failure-injection`: percentage of tries that fail as if a service were down (Retry). Not of keys: a photo whose
@@ -212,6 +212,10 @@ mod tests {
             (
                 r#"{"publish": {"to": "off", "percent": 1, "percent": 2}}"#,
                 "publish: duplicate field `percent`",
+            ),
+            (
+                r#"{"publish": {"to": "on", "percent": 10}}"#,
+                "publish: a share of the keys can't be given the default",
             ),
             (r#"{"detector": "guess"}"#, "detector: unknown variant `guess`"),
             (

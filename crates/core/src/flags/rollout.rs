@@ -83,7 +83,7 @@ struct Share<T> {
     percent: Percent,
 }
 
-impl<'de, T: Deserialize<'de>> Deserialize<'de> for Rollout<T> {
+impl<'de, T: Deserialize<'de> + Default + PartialEq> Deserialize<'de> for Rollout<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_any(Either(std::marker::PhantomData))
     }
@@ -92,7 +92,7 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Rollout<T> {
 /// Reads a text or an object: serde's own way (`untagged`) would not say what is wrong with which of the two.
 struct Either<T>(std::marker::PhantomData<T>);
 
-impl<'de, T: Deserialize<'de>> Visitor<'de> for Either<T> {
+impl<'de, T: Deserialize<'de> + Default + PartialEq> Visitor<'de> for Either<T> {
     type Value = Rollout<T>;
 
     fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -107,6 +107,12 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for Either<T> {
 
     fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
         let Share { to, percent: share } = Share::deserialize(MapAccessDeserializer::new(map))?;
+        // All other keys have the default, and these would too: whoever meant to begin with a few would begin with all.
+        if to == T::default() {
+            return Err(A::Error::custom(
+                "a share of the keys can't be given the default; give the others another value",
+            ));
+        }
         Ok(Rollout { to, share })
     }
 }
