@@ -118,7 +118,7 @@ bench-idempotency: $(TOOLS) $(IDEMPOTENCY) ## The idempotency protocol beside Po
 # Not part of `bench`: it makes a control group, which takes root.
 bench-power: $(TOOLS) $(PLOT) ## Time and price of each function with the processor share of 128 to 3,008 MB (docs/cost.md)
 	@mkdir -p .local
-	@$(LOCAL) test -- sh -c 'cargo run --quiet --package gatehouse-tests --bin power > .local/power.json'
+	@$(LOCAL) test -- sh -c 'cargo build --quiet --workspace --bin power && target/debug/power > .local/power.json'
 	@mv .local/power.json benches/power/measured.json
 	@.tools/plot/bin/python benches/power/curve.py
 	@$(MAKE) --no-print-directory cost
