@@ -43,7 +43,10 @@ impl Write for Lines {
 async fn no_amount_stands_in_any_item_event_log_line_or_queue() {
     let lines = Lines::default();
     let writer = lines.clone();
-    let subscriber = tracing_subscriber::fmt().with_max_level(tracing::Level::DEBUG);
+    // Without the time: its microseconds have any six digits, now and then those of an amount.
+    let subscriber = tracing_subscriber::fmt()
+        .without_time()
+        .with_max_level(tracing::Level::DEBUG);
     subscriber.with_ansi(false).with_writer(move || writer.clone()).init();
 
     let room = Settling::new(&[("SAVE_EVERY", "1"), ("DECRYPT_CONCURRENCY", "1")]).await;
