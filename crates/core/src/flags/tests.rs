@@ -226,8 +226,19 @@ async fn nobody_waits_longer_than_half_a_second_for_a_store_that_does_not_answer
     assert_eq!(flags.once_known().await, Snapshot::Unknown);
     assert_eq!(
         start.elapsed(),
-        Duration::from_secs(3),
-        "who can wait waits for the rest of the read"
+        Duration::from_millis(3 * 800 + 50 + 100),
+        "who can wait waits for all tries of the read, and the pauses between them"
     );
-    assert_eq!(store.calls(), 1);
+    assert_eq!(store.calls(), 3);
+}
+
+#[tokio::test]
+async fn a_photo_waits_for_all_tries_of_a_read_before_it_goes_by_what_is_old() {
+    let store = Store::with("{}");
+    let flags = store.flags(SHORT);
+    assert_eq!(flags.once_known().await.hold("a"), None);
+    store.says(Says::Nothing);
+    pass(SHORT * 2).await;
+    flags.once_known().await;
+    assert_eq!(store.calls(), 1 + 3);
 }
