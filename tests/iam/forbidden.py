@@ -9,6 +9,7 @@ import boto3
 from botocore.exceptions import ClientError
 
 from calls import Call, calls
+from stack import DENIED as NAMED
 from stack import PATIENT, Stack
 
 DENIED = {"AccessDenied", "AccessDeniedException", "403", "Forbidden"}
@@ -146,7 +147,8 @@ class Caller:
 
 def _is_only_missing(call: Call, words: str) -> bool:
     """S3 forbids what is not there to whoever may not list the bucket. That does not say that the call itself is denied."""
-    return call.action != "s3:ListBucket" and "s3:ListBucket" in words
+    named = NAMED.search(words)
+    return call.action != "s3:ListBucket" and named is not None and named[1] == "s3:ListBucket"
 
 
 def note_progress(role: str) -> Callable[[Stack, Any], str]:
